@@ -1,0 +1,89 @@
+"""The embedded engine: what `pulumi preview`, `up`, `destroy` and `refresh` do, without the `pulumi` binary.
+
+The one door is `run(Request) -> Outcome`. Everything else in this package is its own business.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rehearsal.state import Snapshot
+
+Operation = Literal["preview", "up", "destroy", "refresh"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the engine needs of Pulumi.yaml.
+
+    `directory`: where Pulumi.yaml lies. `main`: directory or file of the program, relative to it. `options`: the
+    runtime's options (virtualenv, ...). `plugins`: provider package -> directory holding `pulumi-resource-<package>`.
+    """
+
+    name: str
+    directory: Path
+    main: str = "."
+    options: dict[str, Any] = field(default_factory=dict)
+    plugins: dict[str, Path] = field(default_factory=dict)
+
+
+@dataclass
+class Request:
+    """One operation on one stack.
+
+    `config` maps full keys (`namespace:key`) to plain text (objects as JSON text), `secret_keys` says which are secret.
+    `save(snapshot)` is called before and after each step of an operation that changes something; calls never overlap.
+    `emit(event)` gets each engine event in Pulumi's JSON shape, without `sequence` and `timestamp`; calls never overlap.
+    `policy_packs`: (directory, path of the configuration file or None). `environment`: that of the children (None: ours).
+    `preview_only`: show what `destroy` or `refresh` would do. `cancel`: set it to stop the run; state stays saved.
+    """
+
+    operation: Operation
+    project: Project
+    stack: str
+    snapshot: Snapshot | None
+    save: Callable[[Snapshot], None]
+    emit: Callable[[dict[str, Any]], None]
+    organization: str = "organization"
+    config: dict[str, str] = field(default_factory=dict)
+    secret_keys: frozenset[str] = frozenset()
+    policy_packs: list[tuple[Path, Path | None]] = field(default_factory=list)
+    parallel: int = 16
+    continue_on_error: bool = False
+    run_program: bool = False
+    refresh: bool = False
+    preview_only: bool = False
+    targets: list[str] = field(default_factory=list)
+    target_dependents: bool = False
+    replace: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run: whether it succeeded, counts per operation, and the state it left (unchanged by a preview)."""
+
+    succeeded: bool
+    changes: dict[str, int]
+    snapshot: Snapshot
+    cancelled: bool = False
+
+
+def run(request: Request) -> Outcome:
+    """Run one operation to its end.
+
+    Raises RehearsalGap for what isn't supported and StateError for a state that can't be used, both before anything
+    happens. What goes wrong later is said by diagnostic events and `Outcome.succeeded`.
+    """
+    from rehearsal.engine.run import execute  # noqa: PLC0415  # gRPC is slow to import
+
+    return execute(request)
+
+
+__all__ = ["Operation", "Outcome", "Project", "Request", "run"]
