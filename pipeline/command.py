@@ -1,0 +1,167 @@
+"""
+The `holdfast` command: preview, up, destroy, refresh, status.
+
+Every command prints one report, with `--json` as one JSON value; the exit code is one of `findings.exit_codes`.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from pipeline import commands
+from pipeline.errors import PipelineError
+
+app = typer.Typer(
+    name="holdfast",
+    help="Amazon SageMaker endpoints, deployed with Pulumi, from under which nothing can be taken away.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack; names that begin with `rehearsal` are rehearsed.")]
+Project = Annotated[Path, typer.Option("--cwd", "-C", help="Folder of Pulumi.yaml.")]
+Engine = Annotated[
+    Optional[str], typer.Option("--engine", help="rehearsal (embedded) or pulumi (the CLI); by default by the stack.")
+]
+Set = Annotated[
+    Optional[list[str]],
+    typer.Option("--set", help="key=value: a setting for this run alone, written nowhere. May be given again."),
+]
+Pack = Annotated[
+    Optional[list[Path]], typer.Option("--policy-pack", help="Folder of a policy pack; by default the one with all rules.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
+Fault = Annotated[str, typer.Option("--fault", help="Rehearsals only: a fault of the account, for example silent-roll-back.")]
+Parallel = Annotated[Optional[int], typer.Option("--parallel", min=1, help="Steps at once; by default the engine's own.")]
+Install = Annotated[bool, typer.Option("--install-pulumi", help="Download the Pulumi CLI from Pulumi when it is missing.")]
+ContinueOnError = Annotated[bool, typer.Option("--continue-on-error", help="Go on with what doesn't depend on a failure.")]
+
+
+@app.command()
+def preview(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    engine: Engine = None,
+    settings: Set = None,
+    packs: Pack = None,
+    parallel: Parallel = None,
+    install: Install = False,
+    json: Json = False,
+) -> None:
+    """What `up` would do, and all that packs and guards have against it. Changes nothing."""
+    asked = commands.Asked(
+        "preview", stack, project, engine, settings or [], packs, parallel=parallel, install=install, json=json
+    )
+    _leave(commands.preview, asked)
+
+
+@app.command()
+def up(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    engine: Engine = None,
+    settings: Set = None,
+    packs: Pack = None,
+    fault: Fault = "",
+    parallel: Parallel = None,
+    continue_on_error: ContinueOnError = False,
+    install: Install = False,
+    json: Json = False,
+) -> None:
+    """Preview, and when neither a pack nor a guard refuses: deploy, verify, ask the model for a prediction."""
+    asked = commands.Asked(
+        "up",
+        stack,
+        project,
+        engine,
+        settings or [],
+        packs,
+        fault=fault,
+        parallel=parallel,
+        continue_on_error=continue_on_error,
+        install=install,
+        json=json,
+    )
+    _leave(commands.up, asked)
+
+
+@app.command()
+def destroy(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    engine: Engine = None,
+    settings: Set = None,
+    fault: Fault = "",
+    parallel: Parallel = None,
+    continue_on_error: ContinueOnError = False,
+    install: Install = False,
+    json: Json = False,
+) -> None:
+    """Take the stack down, endpoints first; refused while somebody else's endpoint uses a part of it."""
+    asked = commands.Asked(
+        "destroy",
+        stack,
+        project,
+        engine,
+        settings or [],
+        [],
+        fault=fault,
+        parallel=parallel,
+        continue_on_error=continue_on_error,
+        install=install,
+        json=json,
+    )
+    _leave(commands.destroy, asked)
+
+
+@app.command()
+def refresh(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    engine: Engine = None,
+    parallel: Parallel = None,
+    install: Install = False,
+    json: Json = False,
+) -> None:
+    """Bring the stack's state in line with the account. Changes nothing in the account."""
+    _leave(
+        commands.refresh,
+        commands.Asked("refresh", stack, project, engine, [], [], parallel=parallel, install=install, json=json),
+    )
+
+
+@app.command()
+def status(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    engine: Engine = None,
+    install: Install = False,
+    json: Json = False,
+) -> None:
+    """The stack's endpoints: what they run on and whether they are well."""
+    _leave(commands.status, commands.Asked("status", stack, project, engine, [], [], install=install, json=json))
+
+
+def _leave(command: commands.Command, asked: commands.Asked) -> None:
+    try:
+        code = commands.carry_out(command, asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Entry point of the `holdfast` script."""
+    try:
+        app()
+    except BrokenPipeError:
+        # Whoever read our output has gone; there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,217 @@
+"""What each command of `holdfast` does, in order: preview, gate, act, look, report."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from findings import exit_codes
+from pipeline import choices, display, rehearsing
+from pipeline.engine import Engine, engine_for
+from pipeline.errors import PipelineError
+from pipeline.operation import Kind, Target, run
+from pipeline.recorder import Recorder
+from pipeline.report import Report
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+    from rich.console import Console
+
+    from pipeline.steps import Step
+
+Command = Callable[["Session"], None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user asked for, as given."""
+
+    command: str
+    stack: str
+    project: Path
+    engine: str | None
+    settings: list[str]
+    packs: list[Path] | None
+    fault: str = ""
+    parallel: int | None = None
+    continue_on_error: bool = False
+    install: bool = False
+    json: bool = False
+
+
+@dataclass
+class Session:
+    """A command under way."""
+
+    asked: Asked
+    target: Target
+    stack: Stack
+    report: Report
+    console: Console
+
+    def do(self, kind: Kind, *, show: bool = True) -> bool:
+        """Run one operation, showing its steps as they end; whether it succeeded and nobody refused."""
+        recorder = Recorder()
+        if show:
+            recorder.on_step = self._show_step
+            recorder.on_message = lambda said: display.message_line(self.console, said)
+        done = run(self.target, self.stack, kind, recorder)
+        self.report.take(done, choices.severities())
+        return done.succeeded and not self.report.refused
+
+    def _show_step(self, step: Step) -> None:
+        display.step_line(self.console, step)
+
+    def planned(self, kind: Kind) -> bool:
+        """Preview, show plan and verdicts; whether to go on."""
+        going = self.do(kind, show=False)
+        display.plan(self.console, self.report.runs[-1])
+        display.verdicts(self.console, self.report)
+        return going
+
+    def fail(self, headline: str) -> None:
+        """The last word when the last run did not go through, and its exit code."""
+        self.report.exit_code = exit_codes.REFUSED if self.report.refused else exit_codes.FAILED
+        if self.target.engine.command.interrupts:
+            self.report.exit_code = exit_codes.INTERRUPTED
+            headline = "Interrupted. What was done is in the stack's state; the next run carries on from there."
+        self.report.headline = headline
+
+
+def carry_out(command: Command, asked: Asked) -> int:
+    """Open engine and stack, run the command, print its report, return its exit code."""
+    console = _console(asked)
+    project = choices.project_folder(asked.project)
+    settings = choices.settings(asked.settings)
+    packs = choices.packs(asked.packs)
+    with engine_for(asked.stack, choices.engine(asked.engine), project, install=asked.install) as engine:
+        if asked.fault and not engine.rehearsed:
+            raise PipelineError("--fault is an option of rehearsals: AWS can't be asked to fail.")
+        rehearsing.enter(engine)
+        report = Report(asked.command, asked.stack, engine.words, engine.rehearsed)
+        display.header(console, report)
+        target = Target(
+            project, asked.stack, engine, packs, settings, asked.fault, asked.parallel, asked.continue_on_error
+        )
+        stack = target.open()
+        command(Session(asked, target, stack, report, console))
+    if asked.json:
+        sys.stdout.write(json_format.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
+    else:
+        display.ending(console, report)
+    return report.exit_code
+
+
+def preview(session: Session) -> None:
+    """Everything that packs and guards have to say about what `up` would do."""
+    _prepare(session)
+    if session.planned("preview"):
+        session.report.headline = "Nothing stands against it: `holdfast up` would do this."
+    else:
+        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+
+
+def up(session: Session) -> None:
+    """Preview, gate, deploy, look."""
+    _prepare(session)
+    if not session.planned("preview"):
+        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+        return
+    if session.report.runs[-1].recorder.steps:
+        session.console.print("Deploying:", highlight=False)
+    began = time.monotonic()
+    done = session.do("up")
+    _look(session)
+    if done:
+        session.report.headline = f"Deployed in {time.monotonic() - began:.1f} s."
+    else:
+        session.fail("The deployment did not go through. Nothing that an endpoint runs on was deleted.")
+
+
+def destroy(session: Session) -> None:
+    """Preview the destruction with the guards, then destroy."""
+    if not session.planned("preview-destroy"):
+        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+        return
+    session.console.print("Destroying:", highlight=False)
+    if session.do("destroy"):
+        session.report.headline = "Destroyed."
+    else:
+        session.fail("The destruction stopped half-way. What is left is in the stack's state; run it again.")
+
+
+def refresh(session: Session) -> None:
+    """State follows the account."""
+    if session.do("refresh"):
+        changed = len([step for step in session.report.runs[-1].recorder.steps if "differs" in step.why])
+        session.report.headline = f"State and account agree; {changed} resources differed." if changed else "State and account agree."
+    else:
+        session.fail("The refresh failed; the state is as it was for what could not be read.")
+    _look(session)
+
+
+def status(session: Session) -> None:
+    """The stack's endpoints."""
+    _look(session, predict=False)
+    endpoints = session.report.endpoints
+    ill = [endpoint.name for endpoint in endpoints if not endpoint.well]
+    session.report.exit_code = exit_codes.FAILED if ill else exit_codes.OK
+    session.report.headline = (
+        f"Not well: {', '.join(ill)}." if ill else f"{len(endpoints)} endpoints, all well." if endpoints else "No endpoints."
+    )
+
+
+def _prepare(session: Session) -> None:
+    """In a rehearsal: do first what a build pipeline would have done before."""
+    if session.target.engine.rehearsed:
+        rehearsing.publish(session.stack, session.target.project, session.target.engine)
+
+
+def _look(session: Session, *, predict: bool = True) -> None:
+    """Ask the account about the stack's endpoints."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from pipeline import endpoints
+
+    exported = session.stack.export_stack().deployment or {}
+    environment = session.target.engine.environment
+    for endpoint in endpoints.in_state(exported):
+        session.report.endpoints.append(endpoint)
+        try:
+            endpoints.look_up(endpoint, environment)
+            sample = choices.sample(session.stack, session.target) if predict and endpoint.status == "InService" else None
+            if sample:
+                endpoint.prediction = endpoints.predict(endpoint, *sample, environment)
+        except (ClientError, BotoCoreError, OSError) as error:
+            endpoint.failure_reason = f"could not be asked: {error}"
+            session.report.exit_code = exit_codes.UNKNOWN
+
+
+def say_error(text: str, asked: Asked, code: int) -> None:
+    """An error that ended the command before it had a report."""
+    if asked.json:
+        sys.stdout.write(json_format.dumps({"schema_version": 1, "command": asked.command, "exit_code": code, "errors": [text]}) + "\n")
+        return
+    from rich.markup import escape
+
+    _console(asked, stderr=True).print(f"Error: {escape(text)}", style="red", highlight=False)
+
+
+def _console(asked: Asked, *, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    return Console(stderr=stderr, quiet=asked.json, width=width)
+
+
+def outputs_of(stack: Stack) -> dict[str, Any]:
+    """The stack's outputs, secrets masked."""
+    return {name: "[secret]" if value.secret else value.value for name, value in stack.outputs().items()}
+
+
+__all__ = ["Asked", "Command", "Engine", "Session", "carry_out", "destroy", "preview", "refresh", "say_error", "status", "up"]
