@@ -8,11 +8,13 @@ AsyncInferenceConfig (API reference); "Protecting data with SSE-KMS" (S3 User Gu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from knowledge.arns import parse_image, parse_s3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PULL_IMAGE = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 USE_NETWORK = (
@@ -59,6 +61,7 @@ class Facts:
         outputs: S3 URLs that data capture or asynchronous inference writes to.
         output_keys: ARNs of the KMS keys of these outputs.
         partition, region, account: where the endpoint lives; `*` where not known.
+
     """
 
     artifacts: tuple[str, ...] = ()
