@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pipeline.engine import REPOSITORY, EngineName
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
-    from pulumi.automation import Stack
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from pipeline.operation import Target
 
@@ -42,9 +42,8 @@ def engine(given: str | None) -> EngineName | None:
     """
     if given is None or given == "":
         return None
-    for name in get_args(EngineName):
-        if given == name:
-            return name
+    if given in get_args(EngineName):
+        return cast("EngineName", given)
     message = f"--engine is one of {', '.join(get_args(EngineName))}, not {given!r}."
     raise PipelineError(message)
 
@@ -93,9 +92,8 @@ def severities() -> dict[str, str]:
     return {rule.name: rule.severity for rule in RULES}
 
 
-def sample(stack: Stack, target: Target) -> tuple[Path, str] | None:
+def sample(config: Mapping[str, str], target: Target) -> tuple[Path, str] | None:
     """The request body for one prediction and its content type, when the settings name one."""
-    config = {key: value.value for key, value in stack.get_all_config().items()}
     chosen = target.settings.get("sample") or config.get("holdfast:sample")
     content_type = target.settings.get("sampleContentType") or config.get("holdfast:sampleContentType") or "text/csv"
     return (target.project / chosen, content_type) if chosen else None

@@ -24,7 +24,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack; names that begin with `rehearsal` are rehearsed.")]
+Stack = Annotated[
+    str, typer.Option("--stack", "-s", help="The stack; names that begin with `rehearsal` are rehearsed.")
+]
 Project = Annotated[Path, typer.Option("--cwd", "-C", help="Folder of Pulumi.yaml.")]
 Engine = Annotated[
     Optional[str], typer.Option("--engine", help="rehearsal (embedded) or pulumi (the CLI); by default by the stack.")
@@ -34,13 +36,22 @@ Set = Annotated[
     typer.Option("--set", help="key=value: a setting for this run alone, written nowhere. May be given again."),
 ]
 Pack = Annotated[
-    Optional[list[Path]], typer.Option("--policy-pack", help="Folder of a policy pack; by default the one with all rules.")
+    Optional[list[Path]],
+    typer.Option("--policy-pack", help="Folder of a policy pack; by default the one with all rules."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
-Fault = Annotated[str, typer.Option("--fault", help="Rehearsals only: a fault of the account, for example silent-roll-back.")]
-Parallel = Annotated[Optional[int], typer.Option("--parallel", min=1, help="Steps at once; by default the engine's own.")]
-Install = Annotated[bool, typer.Option("--install-pulumi", help="Download the Pulumi CLI from Pulumi when it is missing.")]
-ContinueOnError = Annotated[bool, typer.Option("--continue-on-error", help="Go on with what doesn't depend on a failure.")]
+Fault = Annotated[
+    str, typer.Option("--fault", help="Rehearsals only: a fault of the account, for example silent-roll-back.")
+]
+Parallel = Annotated[
+    Optional[int], typer.Option("--parallel", min=1, help="Steps at once; by default the engine's own.")
+]
+Install = Annotated[
+    bool, typer.Option("--install-pulumi", help="Download the Pulumi CLI from Pulumi when it is missing.")
+]
+ContinueOnError = Annotated[
+    bool, typer.Option("--continue-on-error", help="Go on with what doesn't depend on a failure.")
+]
 
 
 @app.command()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json as json_format
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
@@ -19,6 +19,8 @@ from pipeline.recorder import Recorder
 from pipeline.report import Report
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pulumi.automation import Stack
     from rich.console import Console
 
@@ -63,6 +65,11 @@ class Session:
         done = run(self.target, self.stack, kind, recorder)
         self.report.take(done, choices.severities())
         return done.succeeded and not self.report.refused
+
+    @functools.cached_property
+    def config(self) -> dict[str, str]:
+        """The stack's configuration, full key to text; read once."""
+        return {key: value.value for key, value in self.stack.get_all_config().items() if not value.secret}
 
     def _show_step(self, step: Step) -> None:
         display.step_line(self.console, step)
@@ -113,14 +120,18 @@ def preview(session: Session) -> None:
     if session.planned("preview"):
         session.report.headline = "Nothing stands against it: `holdfast up` would do this."
     else:
-        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+        session.fail(
+            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
+        )
 
 
 def up(session: Session) -> None:
     """Preview, gate, deploy, look."""
     _prepare(session)
     if not session.planned("preview"):
-        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+        session.fail(
+            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
+        )
         return
     if session.report.runs[-1].recorder.steps:
         session.console.print("Deploying:", highlight=False)
@@ -136,7 +147,9 @@ def up(session: Session) -> None:
 def destroy(session: Session) -> None:
     """Preview the destruction with the guards, then destroy."""
     if not session.planned("preview-destroy"):
-        session.fail("Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed.")
+        session.fail(
+            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
+        )
         return
     session.console.print("Destroying:", highlight=False)
     if session.do("destroy"):
@@ -149,7 +162,9 @@ def refresh(session: Session) -> None:
     """State follows the account."""
     if session.do("refresh"):
         changed = len([step for step in session.report.runs[-1].recorder.steps if "differs" in step.why])
-        session.report.headline = f"State and account agree; {changed} resources differed." if changed else "State and account agree."
+        session.report.headline = (
+            f"State and account agree; {changed} resources differed." if changed else "State and account agree."
+        )
     else:
         session.fail("The refresh failed; the state is as it was for what could not be read.")
     _look(session)
@@ -162,14 +177,18 @@ def status(session: Session) -> None:
     ill = [endpoint.name for endpoint in endpoints if not endpoint.well]
     session.report.exit_code = exit_codes.FAILED if ill else exit_codes.OK
     session.report.headline = (
-        f"Not well: {', '.join(ill)}." if ill else f"{len(endpoints)} endpoints, all well." if endpoints else "No endpoints."
+        f"Not well: {', '.join(ill)}."
+        if ill
+        else f"{len(endpoints)} endpoints, all well."
+        if endpoints
+        else "No endpoints."
     )
 
 
 def _prepare(session: Session) -> None:
     """In a rehearsal: do first what a build pipeline would have done before."""
     if session.target.engine.rehearsed:
-        rehearsing.publish(session.stack, session.target.project, session.target.engine)
+        rehearsing.publish(session.config.get(rehearsing.PREPARE), session.target.project, session.target.engine)
 
 
 def _look(session: Session, *, predict: bool = True) -> None:
@@ -184,7 +203,9 @@ def _look(session: Session, *, predict: bool = True) -> None:
         session.report.endpoints.append(endpoint)
         try:
             endpoints.look_up(endpoint, environment)
-            sample = choices.sample(session.stack, session.target) if predict and endpoint.status == "InService" else None
+            sample = (
+                choices.sample(session.config, session.target) if predict and endpoint.status == "InService" else None
+            )
             if sample:
                 endpoint.prediction = endpoints.predict(endpoint, *sample, environment)
         except (ClientError, BotoCoreError, OSError) as error:
@@ -195,7 +216,10 @@ def _look(session: Session, *, predict: bool = True) -> None:
 def say_error(text: str, asked: Asked, code: int) -> None:
     """An error that ended the command before it had a report."""
     if asked.json:
-        sys.stdout.write(json_format.dumps({"schema_version": 1, "command": asked.command, "exit_code": code, "errors": [text]}) + "\n")
+        sys.stdout.write(
+            json_format.dumps({"schema_version": 1, "command": asked.command, "exit_code": code, "errors": [text]})
+            + "\n"
+        )
         return
     from rich.markup import escape
 
@@ -214,4 +238,16 @@ def outputs_of(stack: Stack) -> dict[str, Any]:
     return {name: "[secret]" if value.secret else value.value for name, value in stack.outputs().items()}
 
 
-__all__ = ["Asked", "Command", "Engine", "Session", "carry_out", "destroy", "preview", "refresh", "say_error", "status", "up"]
+__all__ = [
+    "Asked",
+    "Command",
+    "Engine",
+    "Session",
+    "carry_out",
+    "destroy",
+    "preview",
+    "refresh",
+    "say_error",
+    "status",
+    "up",
+]

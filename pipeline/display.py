@@ -1,4 +1,4 @@
-"""The report for a person: tables and colours on a terminal, plain lines elsewhere. What comes from outside is escaped."""
+"""The report for a person: tables, colours on a terminal, plain lines elsewhere; what comes from outside is escaped."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def plan(console: Console, run: Run) -> None:
         table.add_column(column, overflow="fold")
     for step in steps:
         style = COLOURS.get(step.words, "")
-        table.add_row(escape(step.words), escape(short_type(step.type)), escape(step.name), escape(step.why), style=style)
+        table.add_row(
+            escape(step.words), escape(short_type(step.type)), escape(step.name), escape(step.why), style=style
+        )
     console.print(table)
 
 

@@ -88,7 +88,8 @@ def look_up(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
     endpoint.failure_reason = found.get("FailureReason", "")
     variants = found.get("ProductionVariants", [])
     endpoint.instances = ", ".join(
-        f"{v['VariantName']} {v.get('CurrentInstanceCount', '?')} of {v.get('DesiredInstanceCount', '?')}" for v in variants
+        f"{v['VariantName']} {v.get('CurrentInstanceCount', '?')} of {v.get('DesiredInstanceCount', '?')}"
+        for v in variants
     )
     try:
         endpoint.runs_on = _runs_on(sagemaker, endpoint.configuration)
@@ -129,7 +130,7 @@ def predict(endpoint: Endpoint, sample: Path, content_type: str, environment: Ma
     body = sample.read_bytes()
     runtime = _client("sagemaker-runtime", environment)
     answer = runtime.invoke_endpoint(EndpointName=endpoint.name, Body=body, ContentType=content_type)
-    return answer["Body"].read().decode("utf-8", "replace").strip()[:ANSWER_LENGTH]
+    return str(answer["Body"].read().decode("utf-8", "replace")).strip()[:ANSWER_LENGTH]
 
 
 def _client(service: str, environment: Mapping[str, str]) -> Any:

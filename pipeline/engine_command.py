@@ -2,8 +2,8 @@
 One process of a Pulumi engine: how it is started, listened to and interrupted.
 
 The Automation API starts the engine in the terminal's own process group, so that Ctrl-C reaches the engine and this
-command at once and neither waits for the other. Here the engine has a session of its own and is interrupted exactly once
-per Ctrl-C: the first lets it finish or give up the step under way and write its state, the second makes it stop at once.
+command at once and neither waits for the other. Here the engine has a session of its own and is interrupted exactly
+once per Ctrl-C: the first lets it end or give up the step under way and write its state, the second stops it at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import subprocess
 import threading
 from typing import IO, TYPE_CHECKING
 
-from pulumi.automation import CommandResult, PulumiCommand, create_command_error
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,22 +55,24 @@ class EngineCommand(PulumiCommand):
         environment = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         if os.path.isabs(self.command):
             environment["PATH"] = os.pathsep.join([os.path.dirname(self.command), environment.get("PATH", "")])
-        with subprocess.Popen(
-            [self.command, *args],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=cwd,
-            env=environment,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        ) as process:
-            with self._interrupting(process):
-                out = _Listener(process.stdout, on_output)
-                err = _Listener(process.stderr, on_error)
-                out.join()
-                err.join()
-                code = process.wait()
+        with (
+            subprocess.Popen(
+                [self.command, *args],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=cwd,
+                env=environment,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            ) as process,
+            self._interrupting(process),
+        ):
+            out = _Listener(process.stdout, on_output)
+            err = _Listener(process.stderr, on_error)
+            out.join()
+            err.join()
+            code = process.wait()
         result = CommandResult(stdout=out.text, stderr=err.text, code=code)
         if code != 0:
             raise create_command_error(result)

@@ -86,15 +86,15 @@ def run(target: Target, stack: Stack, kind: Kind, recorder: Recorder) -> Run:
     """
     Do one operation and tell what came of it; a refusal or a failure is a result, not an exception.
 
-    In a preview the guards write their findings to a file instead of stopping at the first, so that all are seen at once.
+    In a preview the guards write their findings to a file instead of stopping at the first: all are seen at once.
     """
     from pulumi.automation import CommandError
 
-    environment = stack.workspace.env_vars
+    before = dict(stack.workspace.env_vars)
     with _findings_file() as path:
-        environment["HOLDFAST_FINDINGS"] = str(path)
+        stack.workspace.env_vars = {**before, "HOLDFAST_FINDINGS": str(path)}
         if target.fault and kind in ("up", "destroy"):
-            environment["REHEARSAL_FAULT"] = target.fault
+            stack.workspace.env_vars = {**stack.workspace.env_vars, "REHEARSAL_FAULT": target.fault}
         try:
             _do(target, stack, kind, recorder)
             succeeded, error = True, ""
@@ -105,8 +105,7 @@ def run(target: Target, stack: Stack, kind: Kind, recorder: Recorder) -> Run:
                 raise
             succeeded, error = False, "the engine ended without saying what it would do."
         finally:
-            environment.pop("REHEARSAL_FAULT", None)
-            environment.pop("HOLDFAST_FINDINGS", None)
+            stack.workspace.env_vars = before
         return Run(kind, succeeded, recorder, read_findings(path), error)
 
 
@@ -121,9 +120,7 @@ def _do(target: Target, stack: Stack, kind: Kind, recorder: Recorder) -> None:
         case "preview-destroy":
             stack.preview_destroy(run_program=True, **options)
         case "destroy":
-            stack.destroy(
-                run_program=True, continue_on_error=target.continue_on_error, show_secrets=False, **options
-            )
+            stack.destroy(run_program=True, continue_on_error=target.continue_on_error, show_secrets=False, **options)
         case "refresh":
             stack.refresh(show_secrets=False, **options)
 
@@ -150,7 +147,9 @@ def read_findings(path: Path) -> list[Finding]:
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         return list(dict.fromkeys(Finding.from_json(line) for line in lines))
     except ValueError as error:
-        message = f"the guards' findings in {path} can't be read ({error}); nothing was changed. This is a fault of Holdfast."
+        message = (
+            f"the guards' findings in {path} can't be read ({error}); nothing was changed. This is a fault of Holdfast."
+        )
         raise PipelineError(message, exit_codes.FAILED) from error
 
 

@@ -13,8 +13,6 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pulumi.automation import Stack
-
     from pipeline.engine import Engine
 
 PREPARE = "rehearsal:prepare"
@@ -29,19 +27,18 @@ def enter(engine: Engine) -> None:
         os.environ.update({name: value for name, value in engine.environment.items() if name.startswith("AWS_")})
 
 
-def publish(stack: Stack, project: Path, engine: Engine) -> None:
+def publish(script: str | None, project: Path, engine: Engine) -> None:
     """
-    Run the script that the stack's configuration names, with the emulated account as its AWS.
+    Run the script that the stack's configuration names (`rehearsal:prepare`), with the emulated account as its AWS.
 
     Raises:
         PipelineError: the script failed.
 
     """
-    script = stack.get_all_config().get(PREPARE)
     if script is None:
         return
     done = subprocess.run(
-        [sys.executable, str(project / script.value)],
+        [sys.executable, str(project / script)],
         cwd=project,
         env={**os.environ, **engine.environment},
         capture_output=True,
@@ -49,5 +46,6 @@ def publish(stack: Stack, project: Path, engine: Engine) -> None:
         check=False,
     )
     if done.returncode != 0:
-        message = f"{script.value} ({PREPARE} of the stack) was to prepare the rehearsal and failed: {done.stderr.strip()[-500:]}"
+        said = done.stderr.strip()[-500:]
+        message = f"{script} ({PREPARE} of the stack) was to prepare the rehearsal and failed: {said}"
         raise PipelineError(message, exit_codes.FAILED)

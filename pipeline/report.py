@@ -84,10 +84,16 @@ class Report:
             "exit_code": self.exit_code,
             "headline": self.headline,
             "runs": [
-                {"operation": run.kind, "succeeded": run.succeeded, "steps": [step.to_dict() for step in run.recorder.steps]}
+                {
+                    "operation": run.kind,
+                    "succeeded": run.succeeded,
+                    "steps": [step.to_dict() for step in run.recorder.steps],
+                }
                 for run in self.runs
             ],
-            "packs": [{"pack": pack, "version": version, "verdict": verdict} for pack, version, verdict in self.verdicts],
+            "packs": [
+                {"pack": pack, "version": version, "verdict": verdict} for pack, version, verdict in self.verdicts
+            ],
             "findings": [finding.to_dict() for finding in self.findings],
             "errors": self.errors(),
             "endpoints": [endpoint.to_dict() for endpoint in self.endpoints],
@@ -98,10 +104,14 @@ class Report:
 def _verdict(pack: str, run: Run) -> str:
     mine = [event for event in run.recorder.violations if event.policy_pack_name == pack]
     undecided = sum(UNDECIDED in event.message for event in mine)
-    violated = sum(event.enforcement_level in ("mandatory", "remediate") for event in mine if UNDECIDED not in event.message)
+    violated = sum(
+        event.enforcement_level in ("mandatory", "remediate") for event in mine if UNDECIDED not in event.message
+    )
     advised = len(mine) - undecided - violated
     said = [
-        f"{count} {word}" for count, word in ((violated, "refused"), (advised, "advised"), (undecided, "undecided")) if count
+        f"{count} {word}"
+        for count, word in ((violated, "refused"), (advised, "advised"), (undecided, "undecided"))
+        if count
     ]
     return ", ".join(said) or "passed"
 
@@ -109,4 +119,6 @@ def _verdict(pack: str, run: Run) -> str:
 def _noise_of_a_guard(message: str) -> bool:
     """A refusal as the engine repeats it, once around each layer it went through, with the program's traceback."""
     first = message.splitlines()[0] if message else ""
-    return any(words in message for words in HOOK_FAILED) or "Traceback" in message or first.startswith("preview failed")
+    return (
+        any(words in message for words in HOOK_FAILED) or "Traceback" in message or first.startswith("preview failed")
+    )

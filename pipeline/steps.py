@@ -1,8 +1,8 @@
 """
 The steps of a run as the engine tells them, in the words of the plan: step, type, name, and why.
 
-A replacement shows as what happens when: `create new` in its place, `delete old` where it comes, at the end or, before a
-replacement that can't wait, in the middle. The engine's display-only `replace` is left out.
+A replacement shows as what happens when: `create new` in its place, `delete old` where it comes, at the end or, before
+a replacement that can't wait, in the middle. The engine's display-only `replace` is left out.
 """
 
 from __future__ import annotations
