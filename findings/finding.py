@@ -66,6 +66,11 @@ class Finding:
 
     fix: str = ""
     exempted_by: ExemptedBy | None = None
+    arn: str = ""
+    """The ARN of what is touched, where it is known; exemptions may name it."""
+
+    advisory: bool = False
+    """Said without refusing: an advisory rule's violation, an exemption that nothing needs any more."""
 
     def __post_init__(self) -> None:
         """Refuse values outside the closed sets: a misspelt outcome must not count as passed."""
@@ -80,7 +85,7 @@ class Finding:
     @property
     def refuses(self) -> bool:
         """Whether this finding, as it stands, stops a deployment: violated or unknown, and nobody answers for it."""
-        return self.outcome in ("violated", "unknown") and self.exempted_by is None
+        return self.outcome in ("violated", "unknown") and self.exempted_by is None and not self.advisory
 
     def exempted(self, exempted_by: ExemptedBy) -> Finding:
         """The same finding with somebody answering for it. It stays in every report."""
@@ -117,7 +122,9 @@ class Finding:
             raise FindingFormatError(f"a finding has no field {', '.join(unknown)}; it has {', '.join(sorted(known))}")
         if missing := sorted({"source", "name", "outcome", "severity", "message"} - set(values)):
             raise FindingFormatError(f"a finding needs {', '.join(missing)}")
-        for name in sorted(known - {"path", "exempted_by", "urn"}):
+        if not isinstance(values.get("advisory", False), bool):
+            raise FindingFormatError(f"a finding's advisory is true or false, not {values['advisory']!r}")
+        for name in sorted(known - {"path", "exempted_by", "urn", "advisory"}):
             if not isinstance(values.get(name, ""), str):
                 raise FindingFormatError(f"a finding's {name} is text, not {values[name]!r}")
         if not isinstance(values.get("urn"), str | None):

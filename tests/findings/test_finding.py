@@ -61,6 +61,11 @@ def test_only_what_is_violated_or_unknown_and_not_answered_for_refuses(
     assert finding(outcome=outcome, exempted_by=exempted_by).refuses is refuses
 
 
+def test_an_advisory_violation_is_said_and_refuses_nothing() -> None:
+    """A pack may weigh a rule as advisory: it is still a violation, and the deployment goes on."""
+    assert not finding(advisory=True).refuses
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -73,6 +78,7 @@ def test_only_what_is_violated_or_unknown_and_not_answered_for_refuses(
         ('{"source":"guard","name":"a","outcome":"passed","severity":"low","message":"m","path":"abc"}', "path"),
         ('{"source":"guard","name":"a","outcome":"passed","severity":"low","message":"m","exempted_by":{}}', "exempt"),
         ('{"source":"guard","name":"a","outcome":"passed","severity":"low","message":"m","urn":7}', "urn"),
+        ('{"source":"guard","name":"a","outcome":"passed","severity":"low","message":"m","advisory":1}', "advisory"),
     ],
 )
 def test_a_text_that_is_no_finding_is_refused_with_the_field_named(text: str, says: str) -> None:

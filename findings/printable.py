@@ -1,0 +1,24 @@
+"""
+Text that is safe to show.
+
+Place: every report passes what users, programs and AWS wrote through here: a resource's name may hold terminal control
+sequences, line breaks or characters that turn the reading direction.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def printable(text: str) -> str:
+    r"""One line: white space runs become one space, other control and format characters are written as `\\x1b`."""
+    return " ".join("".join(map(_shown, text)).split())
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    # Cc: control, Cf: format (turns the reading direction, zero width), Cs: half of a surrogate pair
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character

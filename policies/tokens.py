@@ -1,0 +1,28 @@
+"""Pulumi's type tokens of the resources that rules judge, and the tags they read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MODEL: Final = "aws:sagemaker/model:Model"
+ENDPOINT_CONFIGURATION: Final = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+ENDPOINT: Final = "aws:sagemaker/endpoint:Endpoint"
+
+KEY: Final = "aws:kms/key:Key"
+KEY_ALIAS: Final = "aws:kms/alias:Alias"
+
+BUCKETS: Final = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+"""`BucketV2` is what pulumi-aws 6 called the same resource."""
+
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+ROLE_POLICY_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+MANAGED_POLICY: Final = "aws:iam/policy:Policy"
+
+STACK: Final = "pulumi:pulumi:Stack"
+
+STAGE_TAG: Final = "holdfast:stage"
+"""`production` or `development`, on models, endpoint configurations and endpoints."""
+
+GUARDED_TAG: Final = "holdfast:guarded"
+"""`true` on what resource hooks guard against deletion: a pack sees tags, it can't see hooks."""
