@@ -1,0 +1,154 @@
+"""Bad input: a clear error that says whose fault it is, an exit code that isn't 0, the state intact, the next run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import BIN, REPOSITORY, Rehearsal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOT_THERE = "decision-trees-sample@sha256:" + "0" * 64
+
+SETTINGS = {
+    "a number that is none": ("instanceCount=many", "instanceCount"),
+    "more instances than can be": ("instanceCount=0", "instanceCount"),
+    "a name that SageMaker refuses": ("name=under_score", "name"),
+    "a stage that isn't one": ("stage=staging", "stage"),
+    "a setting that there is not": ("instanceTyp=ml.m5.large", "instanceTyp"),
+    "an artifact that isn't there": ("artifact=no/such/model.tar.gz", "no/such/model.tar.gz"),
+    "permissions that aren't there": ("permissions=no/such/policy.json", "no/such/policy.json"),
+    "no image reference": ("image=Not An Image", "image"),
+}
+
+
+@pytest.mark.parametrize(("pair", "named"), SETTINGS.values(), ids=SETTINGS)
+def test_a_wrong_setting_is_named(empty: Rehearsal, pair: str, named: str) -> None:
+    code, report = empty.holdfast("preview", "--set", pair)
+
+    told = json.dumps([report["errors"], report.get("findings")])
+    assert code in (2, 3)
+    assert named in told
+    assert "Traceback" not in told
+
+
+def test_an_image_that_is_not_in_the_repository_is_refused_in_the_preview(deployed: Rehearsal) -> None:
+    before = deployed.fingerprint()
+    code, report = deployed.holdfast("up", "--set", f"image={NOT_THERE}")
+
+    assert code == 1
+    assert "0" * 64 in json.dumps(report["findings"])
+    assert deployed.fingerprint() == before
+
+
+def project(folder: Path, program: str, rehearsal: Rehearsal) -> Rehearsal:
+    """The repository's project with another program."""
+    folder.mkdir()
+    for path in REPOSITORY.glob("Pulumi*.yaml"):
+        shutil.copy(path, folder)
+    (folder / "examples").symlink_to(REPOSITORY / "examples")
+    (folder / "__main__.py").write_text(program)
+    return Rehearsal(rehearsal.home, rehearsal.engine, folder)
+
+
+def test_a_program_that_raises_is_the_program_s_fault(deployed: Rehearsal, tmp_path: Path) -> None:
+    before = deployed.fingerprint()
+    broken = project(tmp_path / "project", "raise RuntimeError('the tree fell')\n", deployed)
+    code, report = broken.holdfast("up")
+
+    assert code == 3
+    assert "the tree fell" in json.dumps(report["errors"])
+    assert deployed.fingerprint() == before
+    assert deployed.holdfast("preview")[0] == 0
+
+
+def test_an_unknown_resource_type_is_named(deployed: Rehearsal, tmp_path: Path) -> None:
+    program = (
+        "import pulumi\n"
+        "class Strange(pulumi.CustomResource):\n"
+        "    def __init__(self):\n"
+        "        super().__init__('aws:sagemaker/oracle:Oracle', 'delphi', {})\n"
+        "Strange()\n"
+    )
+    strange = project(tmp_path / "project", program, deployed)
+    code, report = strange.holdfast("preview")
+
+    assert code == 3
+    assert "aws:sagemaker/oracle:Oracle" in json.dumps(report["errors"])
+
+
+def test_a_pack_that_raises_is_the_pack_s_fault(deployed: Rehearsal, tmp_path: Path) -> None:
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (pack / "__main__.py").write_text(
+        "from pulumi_policy import PolicyPack, ResourceValidationPolicy\n"
+        "def judge(args, report):\n"
+        "    raise RuntimeError('the judge is ill')\n"
+        "PolicyPack('ill', policies=[ResourceValidationPolicy('ill-rule', 'ill', judge)])\n"
+    )
+    before = deployed.fingerprint()
+    code, report = deployed.holdfast("preview", "--policy-pack", str(pack))
+
+    told = json.dumps(report["errors"])
+    assert code == 3
+    assert "ill" in told
+    assert deployed.fingerprint() == before
+
+
+def test_an_interrupted_up_keeps_its_state_and_the_next_one_carries_on(empty: Rehearsal) -> None:
+    process = subprocess.Popen(
+        [str(BIN / "holdfast"), "up", "--stack", "rehearsal"],
+        cwd=REPOSITORY,
+        env=empty._environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    told = []
+    for line in process.stdout:
+        told.append(line)
+        if "done" in line:
+            os.kill(process.pid, signal.SIGINT)
+            break
+    rest = process.stdout.read()
+    code = process.wait(timeout=60)
+
+    assert code == 130, "".join(told) + rest
+    assert "Traceback" not in "".join(told) + rest
+    state = json.loads((empty.home / "stacks" / "rehearsal" / "state.json").read_text())
+    assert state
+    assert empty.up()["endpoints"][0]["well"]
+
+
+def test_two_runs_at_once_on_a_stack_are_one_too_many(deployed: Rehearsal) -> None:
+    command = [str(BIN / "holdfast"), "up", "--stack", "rehearsal", "--set", "instanceCount=2"]
+    first = subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=deployed._environment({}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert first.stdout is not None
+    for line in first.stdout:
+        if "Deploying" in line:
+            break
+    code, report = deployed.holdfast("up", "--set", "instanceCount=3")
+    first.stdout.read()
+
+    assert first.wait(timeout=60) == 0
+    assert code in (0, 3)
+    if code == 3:
+        assert "lock" in json.dumps(report["errors"]).lower()
+    time.sleep(0)
