@@ -1,0 +1,111 @@
+"""Plug-in processes: starting them, reading the port they print, ending them with all their children."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rehearsal.errors import RehearsalError
+from rehearsal.wire.channel import dial
+
+START_SECONDS = 60.0
+_MAX_PORT = 65535
+Say = Callable[[str, str], None]
+"""Called with each line a plug-in prints: (severity, line)."""
+
+
+class Plugin:
+    """A process that serves gRPC on a port of this machine, or one somebody else started (`attached`)."""
+
+    def __init__(self, port: int, process: subprocess.Popen[bytes] | None) -> None:
+        self.process = process
+        self.attached = process is None
+        self.channel = dial(f"127.0.0.1:{port}")
+
+    def close(self) -> None:
+        """End the process and its children; harmless when it is gone."""
+        self.channel.close()
+        if self.process is not None:
+            end(self.process)
+
+
+def end(process: subprocess.Popen[bytes], grace: float = 2.0) -> None:
+    """End a process started with its own group: politely first, and whatever is left of the group for certain."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
+
+
+def start(command: list[str], cwd: Path, environment: dict[str, str], error: type[RehearsalError], say: Say) -> Plugin:
+    """Start a plug-in and read its port from the first line of its output.
+
+    Raises `error`, with what it wrote, when it ends or prints something else, or says nothing for a minute.
+    """
+    what = " ".join(command)
+    try:
+        process = subprocess.Popen(  # noqa: S603  # which command it is, project and registry decide
+            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+    except OSError as e:
+        raise error(f"`{what}` can't be started: {e.strerror or e}") from e
+    complaints: list[str] = []
+    listening = threading.Event()
+
+    def hear(line: str) -> None:
+        if listening.is_set():
+            say("info#err", line)
+        else:
+            complaints.append(line)
+
+    assert process.stdout is not None  # noqa: S101  # for the type checker: it is a pipe
+    threading.Thread(target=_drain, args=(process.stderr, hear), daemon=True).start()
+    line = _first_line(process)
+    text = line.decode(errors="replace").strip()
+    if not text.isdigit() or not 0 < int(text) <= _MAX_PORT:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        end(process)
+        said = "\n".join(complaints[-20:])
+        got = f"its first line was {text!r}" if text else f"it ended with status {process.returncode} and printed none"
+        raise error(
+            f"`{what}` should have printed the port it serves, but {got}." + (f" It said:\n{said}" if said else "")
+        )
+    listening.set()
+    threading.Thread(target=_drain, args=(process.stdout, lambda line: say("info", line)), daemon=True).start()
+    return Plugin(int(text), process)
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    """The first line, byte by byte so that nothing behind it is swallowed; what came until the end or the time limit."""
+    assert process.stdout is not None  # noqa: S101
+    line, deadline = bytearray(), time.monotonic() + START_SECONDS
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while not line.endswith(b"\n") and selector.select(max(0.0, deadline - time.monotonic())):
+            piece = os.read(process.stdout.fileno(), 1)
+            if not piece:
+                break
+            line += piece
+    return bytes(line)
+
+
+def _drain(stream: object, hear: Callable[[str], None]) -> None:
+    with contextlib.suppress(ValueError, OSError):
+        for line in stream:  # type: ignore[attr-defined]
+            hear(line.decode(errors="replace").rstrip("\n"))
