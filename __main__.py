@@ -1,0 +1,96 @@
+"""What a stack deploys: the model of its settings behind an endpoint, with the key, role and network that it needs."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+import guards
+from components import account, names
+from components.artifact_bucket import ArtifactBucket
+from components.encryption_key import EncryptionKey
+from components.execution_role import ExecutionRole
+from components.model import Model
+from components.network import Network
+from components.realtime_endpoint import VARIANT, RealtimeEndpoint
+from components.settings import Settings
+from knowledge.arns import parse_image
+
+settings = Settings.from_config()
+guards.install()
+
+here = account.current()
+name = names.logical(settings.name)
+needed: list[pulumi.Resource] = []  # what the model lives on: it comes before the model, and goes after it
+
+key_arn: pulumi.Input[str] | None = None
+if settings.key == "own":
+    key = EncryptionKey(name, {"account": here, "alias": name, "enabled": settings.key_enabled})
+    key_arn = key.arn
+    needed.append(key)
+elif settings.key != "none":
+    key_arn = aws.kms.get_key(key_id=settings.key).arn
+
+artifact_url: pulumi.Input[str] = settings.artifact
+if settings.artifact_path:
+    bucket = ArtifactBucket(name, {"artifact": settings.artifact_path, "key_arn": key_arn, "key_name": settings.key})
+    artifact_url = bucket.url
+    needed.append(bucket)
+
+subnet_ids: list[pulumi.Input[str]] = [*(settings.subnets or [])]
+security_group_ids: list[pulumi.Input[str]] = [*(settings.security_groups or [])]
+if not subnet_ids:
+    network = Network(name, {"account": here})
+    subnet_ids, security_group_ids = [*network.subnet_ids], [*network.security_group_ids]
+    needed.append(network)
+
+role = ExecutionRole(
+    name,
+    {
+        "account": here,
+        "image": settings.image,
+        "artifact_url": artifact_url,
+        "key_arn": key_arn,
+        "ssm_access": settings.ssm_access,
+        "permissions": Path(settings.permissions).read_text(encoding="utf-8") if settings.permissions else None,
+    },
+)
+model = Model(
+    name,
+    {
+        "image": settings.image,
+        "artifact_url": artifact_url,
+        "environment": settings.container_environment(),
+        "execution_role_arn": role.arn,
+        "subnet_ids": subnet_ids,
+        "security_group_ids": security_group_ids,
+        "stage": settings.stage,
+        "after": [role, *needed],
+    },
+)
+endpoint = RealtimeEndpoint(
+    name,
+    {
+        "endpoint_name": settings.name,
+        "model_name": model.name,
+        "instance_type": settings.instance_type,
+        "instance_count": settings.instance_count,
+        "ssm_access": settings.ssm_access,
+        "key_arn": key_arn,
+        "stage": settings.stage,
+        "image": settings.image,
+        "artifact_url": artifact_url,
+        "after": [model, role, *needed],
+    },
+)
+
+pulumi.export("endpointName", endpoint.endpoint.name)
+pulumi.export("endpointArn", endpoint.endpoint.arn)
+pulumi.export("variantName", VARIANT)
+pulumi.export("endpointConfigurationName", endpoint.configuration.name)
+pulumi.export("modelName", model.name)
+pulumi.export("image", settings.image)
+pulumi.export("imageDigest", parse_image(settings.image).digest or None)
+pulumi.export("artifactUrl", artifact_url)
+pulumi.export("keyArn", key_arn)
+pulumi.export("stage", settings.stage)

@@ -1,0 +1,80 @@
+"""The customer managed KMS key that encrypts a model's artifact and the storage of the instances that serve it."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from components.account import Account
+
+DELETION_WINDOW = 30  # days; the longest that KMS gives to change one's mind (ScheduleKeyDeletion)
+
+
+class EncryptionKeyArgs(TypedDict):
+    """What an EncryptionKey is made from."""
+
+    account: Account
+    """Where the key lies; its IAM policies decide who may use it."""
+
+    alias: str
+    """Name of the alias, without `alias/`: letters, digits, `/`, `_`, `-`; at most 250 characters."""
+
+    enabled: NotRequired[pulumi.Input[bool]]
+    """Whether the key is enabled; true unless told otherwise. A disabled key breaks what it encrypts."""
+
+
+class EncryptionKey(pulumi.ComponentResource):
+    """
+    A symmetric KMS key with yearly rotation, and its alias.
+
+    Everything changes in place: `enabled` calls EnableKey or DisableKey, the policy PutKeyPolicy. Another `alias` is
+    another alias of the same key.
+    """
+
+    key: aws.kms.Key
+    """The key itself."""
+
+    arn: pulumi.Output[str]
+    """The key's ARN, not the alias's: an alias can be pointed at another key."""
+
+    def __init__(self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("holdfast:index:EncryptionKey", name, {}, opts)
+        self.key = aws.kms.Key(
+            name,
+            description=f"Artifact and instance storage of {args['alias']}",
+            enable_key_rotation=True,
+            is_enabled=args.get("enabled", True),
+            deletion_window_in_days=DELETION_WINDOW,
+            policy=json.dumps(key_policy(args["account"])),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.alias = aws.kms.Alias(
+            name,
+            name=f"alias/{args['alias']}",
+            target_key_id=self.key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = self.key.arn
+        self.register_outputs({"arn": self.arn})
+
+
+def key_policy(account: Account) -> dict[str, Any]:
+    """
+    The key policy: the account's own IAM policies decide.
+
+    That is the default of CreateKey, written out, because a key whose policy isn't in the program can't be guarded.
+    Execution roles get their use of the key from their own policy (page: "Default key policy", AWS KMS).
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "TheAccountsIamPoliciesDecide",
+                "Effect": "Allow",
+                "Principal": {"AWS": account.root},
+                "Action": "kms:*",
+                "Resource": "*",
+            }
+        ],
+    }

@@ -1,0 +1,368 @@
+"""
+The settings of a stack: what each is, what it may be, and one clear error when some are wrong.
+
+They come from the stack's configuration (`Pulumi.<stack>.yaml`, described in `Pulumi.yaml`); the environment variable
+HOLDFAST_SET (a JSON object) overrides some of them for one run. What AWS itself would refuse is told here, with its
+limit; what AWS accepts passes, because it is for packs and guards to refuse what is unsafe.
+Limits: CreateModel, CreateEndpointConfig, CreateEndpoint, CreateAlias (API references), IAM quotas.
+"""
+
+import difflib
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Set
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from components import names
+
+if TYPE_CHECKING:
+    import pulumi
+
+NAMESPACE = "holdfast"
+OVERRIDES = "HOLDFAST_SET"
+
+_LONGEST_VARIABLE = 1024
+_MOST_VARIABLES = 100
+_LONGEST_INLINE_POLICY = 10_240
+_GZIP = b"\x1f\x8b"
+
+
+class SettingsError(ValueError):
+    """Settings that can't be used: `problems` has a sentence for each, beginning with the setting's name."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(
+            f"The stack's settings can't be used:\n{lines}\n"
+            f"Set one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
+        )
+
+
+def _from_text(value: object) -> object:
+    """A list or map as configuration carries it: as JSON text."""
+    if isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _described(description: str, may_be: str, **constraints: Any) -> Any:
+    return Field(description=description, json_schema_extra={"may_be": may_be}, **constraints)
+
+
+class Settings(BaseModel):
+    """The settings, checked. Paths are absolute."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, regex_engine="python-re"
+    )
+
+    name: Annotated[
+        str,
+        _described(
+            "the endpoint's name, after which everything else is called",
+            "1 to 63 letters, digits and hyphens, neither beginning nor ending with a hyphen",
+            pattern=rf"^{names.NAME.pattern}\Z",
+        ),
+    ] = "decision-trees"
+
+    stage: Annotated[
+        Literal["production", "development"],
+        _described("what the endpoint is for, written as the tag holdfast:stage", "production or development"),
+    ] = "production"
+
+    image: Annotated[
+        str,
+        _described(
+            "the reference of the inference image",
+            "at most 255 characters without white space: <registry>/<repository>@sha256:<64 digits>, or with a :<tag>",
+            pattern=r"^[^\s:@]+(:\d+/[^\s:@]+)?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z",
+            max_length=255,
+        ),
+    ]
+
+    artifact: Annotated[
+        str,
+        _described(
+            "the model's artifact",
+            "the path of a local model.tar.gz, or the s3:// URL (at most 1024 characters) of one that is already there",
+            min_length=1,
+            max_length=1024,
+        ),
+    ]
+
+    environment: Annotated[
+        dict[str, str],
+        BeforeValidator(_from_text),
+        _described(
+            "the environment of the container",
+            f"a map of at most {_MOST_VARIABLES} names (letters, digits, _; no digit in front) to texts, "
+            f"each of at most {_LONGEST_VARIABLE} characters",
+            max_length=_MOST_VARIABLES,
+        ),
+    ] = {}
+
+    instance_type: Annotated[
+        str,
+        _described(
+            "the type of the instances",
+            "one of SageMaker's types for hosting, as in ml.m5.large",
+            pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+\Z",
+        ),
+    ] = "ml.m5.large"
+
+    instance_count: Annotated[int, _described("how many instances serve", "a whole number from 1", ge=1)] = 1
+
+    ssm_access: Annotated[
+        bool, _described("whether shells can be opened in the containers (EnableSSMAccess)", "true or false")
+    ] = False
+
+    key: Annotated[
+        str,
+        _described(
+            "the KMS key that encrypts artifact and instance storage",
+            "own (one is made), none, or an existing key: alias/<name>, its ARN or its id",
+            pattern=r"^(own|none|alias/[a-zA-Z0-9/_-]{1,250}|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]+"
+            r"|mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z",
+        ),
+    ] = "own"
+
+    key_enabled: Annotated[
+        bool, _described("whether the stack's own key is enabled", "true or false; only with key: own")
+    ] = True
+
+    permissions: Annotated[
+        str | None,
+        _described(
+            "an IAM policy document in the place of the generated rights of the execution role",
+            "the path of a JSON file",
+        ),
+    ] = None
+
+    subnets: Annotated[
+        list[Annotated[str, Field(pattern=r"^[-0-9a-zA-Z]{1,32}\Z")]] | None,
+        BeforeValidator(_from_text),
+        _described(
+            "the subnets of the containers; unset, the stack makes a network of its own",
+            "a list of 1 to 16 subnet ids, together with securityGroups",
+            min_length=1,
+            max_length=16,
+        ),
+    ] = None
+
+    security_groups: Annotated[
+        list[Annotated[str, Field(pattern=r"^[-0-9a-zA-Z]{1,32}\Z")]] | None,
+        BeforeValidator(_from_text),
+        _described(
+            "the security groups of the containers",
+            "a list of 1 to 5 security group ids, together with subnets",
+            min_length=1,
+            max_length=5,
+        ),
+    ] = None
+
+    sample: Annotated[
+        str | None,
+        _described("a request body that is sent once after `up`", "the path of a file"),
+    ] = None
+
+    sample_content_type: Annotated[
+        str, _described("the content type of the sample", "a media type, as in text/csv", pattern=r"^[^\s/]+/[^\s/]+\Z")
+    ] = "text/csv"
+
+    @field_validator("environment", mode="before")
+    @classmethod
+    def _texts(cls, value: object) -> object:
+        """Numbers and truth values are written as SageMaker will hand them over: as text."""
+        value = _from_text(value)
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            name: json.dumps(each) if isinstance(each, bool | int | float) else each for name, each in value.items()
+        }
+
+    @field_validator("environment")
+    @classmethod
+    def _variables(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
+                raise ValueError(f"{name!r} is no name for a variable")
+            if len(text) > _LONGEST_VARIABLE:
+                raise ValueError(f"{name} has {len(text)} characters")
+        return value
+
+    @field_validator("artifact")
+    @classmethod
+    def _artifact(cls, value: str, info: ValidationInfo) -> str:
+        if value.startswith("s3://"):
+            if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", value):
+                raise ValueError(f"{value!r} names no object: s3://<bucket>/<key>")
+            return value
+        path = _file(value, info)
+        with path.open("rb") as stream:
+            if stream.read(len(_GZIP)) != _GZIP:
+                raise ValueError(f"{path} is no gzip-compressed tar archive, which is what SageMaker unpacks")
+        return str(path)
+
+    @field_validator("permissions")
+    @classmethod
+    def _permissions(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        path = _file(value, info)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path} is no JSON: {error}") from error
+        if not isinstance(document, dict) or not document.get("Statement"):
+            raise ValueError(f"{path} is no IAM policy document: it has no Statement")
+        if len(re.sub(r"\s", "", path.read_text(encoding="utf-8"))) > _LONGEST_INLINE_POLICY:
+            raise ValueError(f"{path} is longer than the {_LONGEST_INLINE_POLICY} characters that IAM takes in a role")
+        return str(path)
+
+    @field_validator("sample")
+    @classmethod
+    def _sample(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else str(_file(value, info))
+
+    @property
+    def artifact_path(self) -> Path | None:
+        """The local artifact, or None when it lies in Amazon S3 already."""
+        return None if self.artifact.startswith("s3://") else Path(self.artifact)
+
+    def container_environment(self) -> "pulumi.Input[Mapping[str, str]]":
+        """The environment for a Pulumi resource: a secret when it is one in the configuration."""
+        import pulumi
+
+        return pulumi.Output.secret(self.environment) if "environment" in self._secret else self.environment
+
+    @classmethod
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], *, directory: Path | None = None, secret: Iterable[str] = ()
+    ) -> Self:
+        """
+        Check settings given by name (`instanceType`, or `holdfast:instanceType`; other namespaces are left alone).
+
+        Values may be text, as configuration carries them. `directory` is what relative paths begin at (the working
+        directory unless given); values of the names in `secret` are never quoted. Raises SettingsError with everything
+        that is wrong.
+        """
+        given = _without_unset(cls, _of_namespace(mapping))
+        hidden = frozenset(name.removeprefix(f"{NAMESPACE}:") for name in secret)
+        problems = _contradictions(given)
+        try:
+            settings = cls.model_validate(given, context={"directory": directory or Path.cwd()})
+            settings._secret = hidden
+        except ValidationError as error:
+            problems += [_problem(cls, dict(each), hidden) for each in error.errors()]
+        if problems:
+            raise SettingsError(dict.fromkeys(problems))
+        return settings
+
+    @classmethod
+    def from_config(cls) -> Self:
+        """
+        The settings of the stack whose program runs, with the overrides of HOLDFAST_SET.
+
+        Raises pulumi.RunError, which Pulumi shows without a traceback.
+        """
+        import pulumi
+        from pulumi.runtime import config
+
+        stack = config.get_config_env() | config.CONFIG.get()
+        try:
+            return cls.from_mapping(
+                _of_namespace(stack) | overrides(os.environ),
+                secret=[key for key in stack if config.is_config_secret(key)],
+            )
+        except SettingsError as error:
+            raise pulumi.RunError(str(error)) from None
+
+
+def overrides(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings in HOLDFAST_SET; raises SettingsError when it is no JSON object."""
+    text = environment.get(OVERRIDES)
+    if not text:
+        return {}
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise SettingsError([f"{OVERRIDES} is no JSON: {error}"]) from error
+    if not isinstance(given, dict):
+        raise SettingsError([f"{OVERRIDES} has to be a JSON object of settings, not {text!r}"])
+    return given
+
+
+def _of_namespace(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = f"{NAMESPACE}:"
+    return {
+        key.removeprefix(prefix): value for key, value in mapping.items() if key.startswith(prefix) or ":" not in key
+    }
+
+
+def _without_unset(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is set: null never is, and an empty text or list isn't where a setting can be left out.
+
+    Pulumi demands every setting that Pulumi.yaml describes without a default, so those carry an empty one.
+    """
+    optional = {field.alias for field in model.model_fields.values() if field.default is None}
+    return {
+        key: value
+        for key, value in given.items()
+        if value is not None and not (key in optional and value in ("", "[]", []))
+    }
+
+
+def _contradictions(given: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings that are right one by one."""
+    problems = []
+    if ("subnets" in given) != ("securityGroups" in given):
+        missing = "securityGroups" if "subnets" in given else "subnets"
+        problems.append(f"{missing}: missing; subnets and securityGroups go together, or both are left out")
+    if "keyEnabled" in given and given.get("key", "own") != "own":
+        problems.append("keyEnabled: only a key of the stack's own is enabled or disabled here, and key isn't own")
+    return problems
+
+
+def _file(value: str, info: ValidationInfo) -> Path:
+    path = (info.context or {}).get("directory", Path.cwd()) / value
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return Path(path).resolve()
+
+
+def _problem(model: type[BaseModel], error: Mapping[str, Any], hidden: Set[str]) -> str:
+    """One sentence: which setting, what was given, what the setting is, what it may be."""
+    key = str(error["loc"][0])
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
+        meant = f"; did you mean {near[0]}?" if near else f". There are {', '.join(sorted(fields))}"
+        return f"{key}: there is no such setting{meant}"
+    field = fields[key]
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if error["type"] == "missing":
+        said = "missing"
+    elif key in hidden:
+        said = "its value (a secret) doesn't fit"
+    elif error["type"] == "value_error":
+        said = str(error["ctx"]["error"])
+    else:
+        said = f"{error['input']!r} was given"
+    return f"{key}: {said}. It is {field.description}, and may be {extra['may_be']}"

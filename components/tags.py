@@ -1,0 +1,35 @@
+"""
+The tags by which a release says what it is: its stage, its image, its artifact.
+
+They are written on model, endpoint configuration and endpoint. Those of model and configuration never change: another
+image or artifact is another model and another configuration.
+Limits: "Tagging AWS resources" (Tag naming limits and requirements): values of 256 characters from a fixed alphabet.
+"""
+
+import re
+from typing import Literal
+
+import pulumi
+
+STAGE = "holdfast:stage"
+IMAGE = "holdfast:image"
+ARTIFACT = "holdfast:artifact"
+LONGEST_VALUE = 256
+
+Stage = Literal["production", "development"]
+
+
+def value(text: str) -> str:
+    """The text as a tag's value: what AWS doesn't take becomes `_`, and of what is too long the end is kept."""
+    return re.sub(r"[^\w\s.:/=+\-@]", "_", text)[-LONGEST_VALUE:]
+
+
+def of_release(
+    stage: pulumi.Input[str], image: pulumi.Input[str], artifact_url: pulumi.Input[str]
+) -> dict[str, pulumi.Input[str]]:
+    """The tags of everything that belongs to one release."""
+    return {
+        STAGE: stage,
+        IMAGE: pulumi.Output.from_input(image).apply(value),
+        ARTIFACT: pulumi.Output.from_input(artifact_url).apply(value),
+    }
