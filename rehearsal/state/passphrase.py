@@ -15,6 +15,7 @@ import binascii
 import functools
 import hashlib
 import os
+from typing import Any
 
 from rehearsal.errors import StateError
 
@@ -37,7 +38,7 @@ def _derived_key(phrase: str, salt: bytes) -> bytes:
 
 
 class Passphrase:
-    """The crypter of one stack.
+    """The crypter of one stack; `type` and `state` are what a deployment records under `secrets_providers`.
 
     Args:
         phrase: the passphrase (PULUMI_CONFIG_PASSPHRASE).
@@ -57,6 +58,8 @@ class Passphrase:
                 "Restore `encryptionsalt` in the stack's settings file from version control."
             )
         self.salt = salt
+        self.type = "passphrase"
+        self.state: dict[str, Any] = {"salt": salt}
         self._phrase = phrase
         self._salt = _decoded(encoded)
         self._witness = witness
@@ -68,13 +71,8 @@ class Passphrase:
         salt = os.urandom(SALT_BYTES)
         witness = _seal(_derived_key(phrase, salt), WITNESS)
         crypter = cls(phrase, f"v1:{base64.b64encode(salt).decode()}:{witness}")
-        crypter._verified = True  # noqa: SLF001  # sealed with this very key a line above
+        crypter._verified = True  # sealed with this very key a line above
         return crypter
-
-    @property
-    def state(self) -> dict[str, object]:
-        """The `secrets_providers` block of a deployment."""
-        return {"type": "passphrase", "state": {"salt": self.salt}}
 
     def verify(self) -> None:
         """Raise WrongPassphraseError unless the passphrase opens the salt's check."""
@@ -114,7 +112,7 @@ def _decoded(text: str) -> bytes:
 
 
 def _seal(key: bytes, plaintext: str) -> str:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  # 20 ms no other path should pay
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 20 ms no other path should pay
 
     nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, plaintext.encode(), None)
@@ -123,8 +121,8 @@ def _seal(key: bytes, plaintext: str) -> str:
 
 def _opened(key: bytes, ciphertext: str) -> str | None:
     """The text, or None when the key doesn't open it or it isn't a ciphertext at all."""
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     parts = ciphertext.split(":")
     if len(parts) != 3 or parts[0] != "v1":  # noqa: PLR2004  # version, nonce, ciphertext

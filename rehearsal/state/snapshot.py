@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.version import ENGINE_VERSION
+
 if TYPE_CHECKING:
     from rehearsal.state.resource import PendingOperation, ResourceState
 
-ENGINE_VERSION = "v3.272.0+rehearsal"
+__all__ = ["ENGINE_VERSION", "Manifest", "Snapshot", "now"]
 
 
 def now() -> str:

@@ -1,0 +1,329 @@
+"""Where stacks lie: one folder each, with state, history, tags and a lock.
+
+    <root>/selected.json                 which stack a project folder has selected
+    <root>/stacks/<stack>/stack.json     whose it is, and its tags
+    <root>/stacks/<stack>/state.json     the deployment, as `pulumi stack import` takes it
+    <root>/stacks/<stack>/state.json.bak the one before the last run
+    <root>/stacks/<stack>/history/       one file a run
+    <root>/stacks/<stack>/lock           held while a run changes the stack; lock.json says by whom
+
+Each file is replaced in one step, so that a reader, a crash or a full disk finds the old or the new one, never half of
+one. What can't be read is never overwritten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+FORMAT = 1
+
+
+class LockedError(StateError):
+    """Raised when another run holds the stack."""
+
+    fault = "user"
+
+
+def root(project: str, directory: Path, environ: Mapping[str, str] | None = None) -> Path:
+    """The folder that holds a project's stacks.
+
+    PULUMI_BACKEND_URL=file://<folder> puts it below that folder, apart from anything the Pulumi CLI keeps there;
+    otherwise it is REHEARSAL_HOME, by default `.rehearsal` beside Pulumi.yaml.
+
+    Raises StateError for a backend that isn't made of files: a rehearsal must not touch a shared one.
+    """
+    environ = os.environ if environ is None else environ
+    url = environ.get("PULUMI_BACKEND_URL", "")
+    if url.startswith("file://"):
+        from urllib.parse import unquote
+
+        return Path(unquote(url.removeprefix("file://"))).expanduser().resolve() / ".rehearsal" / project
+    if url:
+        raise StateError(
+            f"the rehearsal has no backend {url!r}, only file://<folder>: its state never goes where real stacks lie. "
+            "Unset PULUMI_BACKEND_URL for rehearsals, or use the Pulumi CLI."
+        )
+    home = environ.get("REHEARSAL_HOME")
+    return Path(home).expanduser().resolve() if home else directory / ".rehearsal"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace a file by `text` in one step, on disk before it is seen."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # the atomic one
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise StateError(f"{path} can't be written: {error.strerror}. It is as it was before.") from None
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path, what: str) -> Any:
+    """The value of a JSON file of ours. Raises StateError, naming the file, when it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise StateError(
+            f"{what} {path} is damaged: byte {error.start} isn't UTF-8. Nothing was overwritten."
+        ) from None
+    except ValueError as error:
+        raise StateError(f"{what} {path} is damaged ({error}). Nothing was overwritten.") from None
+    except OSError as error:
+        raise StateError(f"{what} {path} can't be read: {error.strerror}.") from None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run, as the history keeps it; secrets in `config` are ciphertext."""
+
+    version: int
+    kind: str
+    start: str
+    end: str
+    message: str
+    result: str
+    changes: dict[str, int]
+    environment: dict[str, str]
+    config: dict[str, Any]
+
+
+class StoredStack:
+    """One stack's folder."""
+
+    def __init__(self, directory: Path, name: str, project: str) -> None:
+        self.directory = directory
+        self.name = name
+        self.project = project
+        self.state_file = directory / "state.json"
+        self._about = directory / "stack.json"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the stack was made."""
+        return self._about.is_file()
+
+    def create(self) -> None:
+        """Make the stack, empty."""
+        self._keep({"format": FORMAT, "project": self.project, "stack": self.name, "created": now(), "tags": {}})
+
+    def about(self) -> dict[str, Any]:
+        """What stack.json says. Raises StateError when it is damaged, newer, or of another project."""
+        about = read_json(self._about, "the record of the stack")
+        if not isinstance(about, dict) or not isinstance(about.get("format"), int):
+            raise StateError(
+                f"{self._about} isn't a record of a stack: something else wrote it. Nothing was overwritten."
+            )
+        if about["format"] > FORMAT:
+            raise StateError(
+                f"{self._about} has format {about['format']}: a newer rehearsal made this stack. Use that one; "
+                "nothing was overwritten."
+            )
+        if about.get("project") != self.project:
+            raise StateError(
+                f"the stack {self.name!r} in {self.directory} belongs to the project {about.get('project')!r}, not to "
+                f"{self.project!r}. Choose another stack name, or another REHEARSAL_HOME."
+            )
+        return about
+
+    def tags(self) -> dict[str, str]:
+        """The stack's tags."""
+        return dict(self.about().get("tags") or {})
+
+    def tag(self, name: str, value: str | None) -> None:
+        """Set a tag, or remove it (None)."""
+        about = self.about()
+        tags = dict(about.get("tags") or {})
+        tags.pop(name, None)
+        if value is not None:
+            tags[name] = value
+        self._keep({**about, "tags": tags})
+
+    def document(self) -> dict[str, Any] | None:
+        """The deployment document as it lies there, unread; None before the first run.
+
+        Raises StateError when it is damaged or no deployment: the file stays as it is.
+        """
+        if not self.state_file.exists():
+            return None
+        document = read_json(self.state_file, "the state")
+        if (
+            not isinstance(document, dict)
+            or "version" not in document
+            or not isinstance(document.get("deployment"), dict)
+        ):
+            raise StateError(
+                f"{self.state_file} isn't a Pulumi deployment: something else wrote it. Nothing was overwritten. "
+                f"The state before the last run, if there was one, is in {self.state_file.name}.bak; "
+                "`stack import --file` takes a good copy in."
+            )
+        return document
+
+    def write(self, text: str) -> None:
+        """Replace the deployment document."""
+        write_atomically(self.state_file, text)
+
+    def back_up(self) -> None:
+        """Keep a copy of the state, from before a run."""
+        if self.state_file.exists():
+            shutil.copyfile(self.state_file, self.state_file.with_name("state.json.bak"))
+
+    def remove(self) -> None:
+        """Remove the stack with its history."""
+        shutil.rmtree(self.directory)
+
+    def rename(self, name: str) -> StoredStack:
+        """Move the stack's folder to another name; its state is the caller's to rewrite."""
+        renamed = StoredStack(self.directory.with_name(name), name, self.project)
+        about = self.about()
+        self.directory.rename(renamed.directory)
+        renamed._keep({**about, "stack": name})  # the same class
+        return renamed
+
+    def history(self) -> list[Run]:
+        """The runs, newest first."""
+        files = sorted((self.directory / "history").glob("*.json"), reverse=True)
+        return [Run(**read_json(file, "the history")) for file in files]
+
+    def last_change(self) -> str:
+        """When the stack was last run, or made; RFC 3339."""
+        files = sorted((self.directory / "history").glob("*.json"))
+        return Run(**read_json(files[-1], "the history")).end if files else str(self.about().get("created") or now())
+
+    def next_version(self) -> int:
+        """The number of the next run, from 1."""
+        files = sorted((self.directory / "history").glob("*.json"))
+        return int(files[-1].stem) + 1 if files else 1
+
+    def record(self, run: Run) -> None:
+        """Add a run to the history."""
+        write_atomically(
+            self.directory / "history" / f"{run.version:06}.json", json.dumps(run.__dict__, indent=1) + "\n"
+        )
+
+    @contextlib.contextmanager
+    def lock(self, purpose: str) -> Iterator[None]:
+        """Hold the stack for a run. Raises LockedError, naming the other run, when it is held; the system lets go of it
+        whatever becomes of this process.
+        """
+        import filelock  # 40 ms that only runs need
+
+        held = filelock.FileLock(self.directory / "lock")
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            raise LockedError(self._held_by()) from None
+        holder = self.directory / "lock.json"
+        try:
+            write_atomically(holder, json.dumps({"pid": os.getpid(), "since": now(), "purpose": purpose}))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            held.release()
+
+    def holder(self) -> dict[str, Any] | None:
+        """Who holds the stack at this moment: pid, since, purpose; None when nobody does."""
+        import filelock
+
+        held = filelock.FileLock(self.directory / "lock")
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            try:
+                return dict(read_json(self.directory / "lock.json", "the lock's note"))
+            except StateError:
+                return {}
+        held.release()
+        return None
+
+    def _held_by(self) -> str:
+        holder = self.holder() or {}
+        who = (
+            f"`{holder['purpose']}`, process {holder['pid']}, since {holder['since']}"
+            if {"purpose", "pid", "since"} <= holder.keys()
+            else "another process"
+        )
+        return (
+            f"the stack is currently locked by {who}. Wait until it is done, or stop it with `pulumi cancel`; "
+            "nothing was changed."
+        )
+
+    def _keep(self, about: dict[str, Any]) -> None:
+        write_atomically(self._about, json.dumps(about, indent=1) + "\n")
+
+
+class Store:
+    """All stacks of a project.
+
+    Args:
+        folder: the root folder (see `root`).
+        project: the project's name.
+        directory: the project's folder, for which a stack is selected.
+
+    """
+
+    def __init__(self, folder: Path, project: str, directory: Path) -> None:
+        self.folder = folder
+        self.project = project
+        self.directory = directory
+        self._selection = folder / "selected.json"
+
+    def stack(self, name: str) -> StoredStack:
+        """A stack by name, whether it exists or not. Raises StateError for what can't be a name."""
+        if not NAME.fullmatch(name) or name in (".", ".."):
+            raise StateError(
+                f"{name!r} can't be the name of a stack: letters, digits, `-`, `_` and `.` can, 100 of them at most."
+            )
+        return StoredStack(self.folder / "stacks" / name, name, self.project)
+
+    def names(self) -> list[str]:
+        """The names of this project's stacks, in order."""
+        found = sorted(file.parent.name for file in (self.folder / "stacks").glob("*/stack.json"))
+        return [name for name in found if self._is_ours(name)]
+
+    def _is_ours(self, name: str) -> bool:
+        about = read_json(self.folder / "stacks" / name / "stack.json", "the record of the stack")
+        return isinstance(about, dict) and about.get("project") == self.project
+
+    def selected(self) -> str | None:
+        """The stack that was selected for this project's folder."""
+        if not self._selection.exists():
+            return None
+        found = read_json(self._selection, "the selection")
+        return found.get(str(self.directory)) if isinstance(found, dict) else None
+
+    def select(self, name: str | None) -> None:
+        """Select a stack for this project's folder; None: no stack."""
+        chosen = read_json(self._selection, "the selection") if self._selection.exists() else {}
+        chosen = (
+            {**chosen, str(self.directory): name}
+            if name
+            else {k: v for k, v in chosen.items() if k != str(self.directory)}
+        )
+        write_atomically(self._selection, json.dumps(chosen, indent=1) + "\n")
+
+
+def now() -> str:
+    """The present moment, RFC 3339 in UTC with milliseconds, as the Automation API reads it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
