@@ -53,7 +53,7 @@ class Block:
             return None
         return self._values[name]
 
-    def names(self, name: str) -> str:
+    def where(self, name: str) -> str:
         """The full path of one property, for messages."""
         return f"{self.path}.{name}" if self.path else name
 
@@ -86,30 +86,36 @@ class Block:
         value = self._get(name)
         return [str(element) for element in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
 
+    def count(self, name: str) -> int:
+        """How many elements a list has, known or not; 0 when unset."""
+        value = self._get(name)
+        return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else 0
+
     def block(self, name: str) -> Block | None:
         """An object, or None when unset. One that is unknown as a whole raises when something in it is read."""
         try:
             value = self._get(name)
         except UnknownValueError as unknown:
-            return Block({}, self.names(name), unknown)
-        return Block(value, self.names(name)) if isinstance(value, Mapping) else None
+            return Block({}, self.where(name), unknown)
+        return Block(value, self.where(name)) if isinstance(value, Mapping) else None
 
     def blocks(self, name: str) -> list[Block]:
         """A list of objects. An unknown element, or list, raises when something in it is read, not before."""
         try:
             value = self._get(name)
         except UnknownValueError as unknown:
-            return [Block({}, self.names(name), unknown)]
+            return [Block({}, self.where(name), unknown)]
         if not isinstance(value, Sequence) or isinstance(value, str):
             return []
-        return [_element(value, index, f"{self.names(name)}[{index}]") for index in range(len(value))]
+        return [_element(value, index, f"{self.where(name)}[{index}]") for index in range(len(value))]
 
 
 def _element(values: Sequence[Any], index: int, path: str) -> Block:
     try:
-        return Block(values[index], path)
+        value = values[index]
     except UnknownValueError as unknown:
         return Block({}, path, unknown)
+    return Block(value if isinstance(value, Mapping) else {}, path)
 
 
 def path_of(unknown: UnknownValueError) -> str:

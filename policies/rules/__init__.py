@@ -1,1 +1,38 @@
-"""The rules, one file each; `RULES` is the list of them."""
+"""
+The rules, one file each, named after the compliant state.
+
+`RULES` lists them by hand, so that a file is in force only when somebody said so; a test compares it with the folder.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from policies.rules import (
+    artifacts_are_not_overwritten,
+    endpoint_buckets_are_held,
+    endpoint_keys_are_held,
+    endpoint_keys_stay_enabled,
+    endpoint_storage_is_encrypted,
+    endpoints_roll_back_on_alarms,
+    immutable_resources_are_created_before_deleted,
+    model_images_are_pinned_by_digest,
+    private_registry_models_are_in_a_vpc,
+    production_variants_have_no_ssm_access,
+)
+
+if TYPE_CHECKING:
+    from policies.rule import Rule
+
+RULES: Final[tuple[Rule, ...]] = (
+    model_images_are_pinned_by_digest.rule,
+    immutable_resources_are_created_before_deleted.rule,
+    endpoint_keys_stay_enabled.rule,
+    endpoint_keys_are_held.rule,
+    endpoint_buckets_are_held.rule,
+    endpoints_roll_back_on_alarms.rule,
+    artifacts_are_not_overwritten.rule,
+    endpoint_storage_is_encrypted.rule,
+    production_variants_have_no_ssm_access.rule,
+    private_registry_models_are_in_a_vpc.rule,
+)

@@ -1,0 +1,1 @@
+"""The pack `holdfast-endpoint-integrity`."""

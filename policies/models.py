@@ -1,0 +1,45 @@
+"""The parts of a SageMaker model and of an endpoint configuration that several rules read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_policy.proxy import UnknownValueError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policies.reading import Block, Resource
+
+
+def containers(model: Resource) -> list[Block]:
+    """All containers: `primaryContainer`, or `containers` of an inference pipeline or a multi-container endpoint."""
+    primary = model.properties.block("primaryContainer")
+    return [*([primary] if primary is not None else []), *model.properties.blocks("containers")]
+
+
+def variants(configuration: Resource) -> list[Block]:
+    """All variants, the shadow ones too: SageMaker runs instances for both."""
+    return [
+        *configuration.properties.blocks("productionVariants"),
+        *configuration.properties.blocks("shadowProductionVariants"),
+    ]
+
+
+def artifacts(container: Block) -> Iterator[tuple[Block, str]]:
+    """Where a container's model data is named: a block and the property in it that holds the S3 URL."""
+    if container.has("modelDataUrl"):
+        yield container, "modelDataUrl"
+    source = container.block("modelDataSource")
+    sources = [*([source] if source is not None else []), *container.blocks("additionalModelDataSources")]
+    for each in sources:
+        for s3 in each.blocks("s3DataSources"):
+            yield s3, "s3Uri"
+
+
+def known(block: Block, name: str) -> str | None:
+    """A text where it is known, None where it isn't: for following references, never for judging."""
+    try:
+        return block.text(name)
+    except UnknownValueError:
+        return None
