@@ -1,0 +1,1 @@
+"""Knowledge: facts about AWS, each with the page it comes from; no Pulumi, no calls."""

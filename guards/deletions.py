@@ -1,0 +1,146 @@
+"""What endpoints use isn't deleted: key, alias, bucket, artifact, role, repository, network, model, configuration.
+
+Source: "Best practices for endpoint security and health with Amazon SageMaker AI" (SageMaker Developer Guide,
+best-practice-endpoint-security): an endpoint whose dependencies were deleted can no longer be patched, nor its
+unhealthy instances replaced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from findings.finding import Finding
+from guards import kinds, usage
+from guards.plan import physical
+from guards.usage import Node
+
+if TYPE_CHECKING:
+    from guards.judge import Judge, Verdict
+    from guards.plan import Operation
+    from guards.report import Report
+
+_CONSEQUENCE = "Amazon SageMaker could then neither patch the endpoint nor replace an unhealthy instance."
+_OWN_RELEASE = "Roll the endpoint onto another configuration first (holdfast refresh, then up); it can go after that."
+FIXES = {
+    usage.KEY: "Keep the key in the program until no endpoint configuration or artifact uses it.",
+    usage.ALIAS: "Keep the alias until no endpoint configuration names it.",
+    usage.BUCKET: "Keep the bucket until no endpoint reads its model from it or writes to it.",
+    usage.ARTIFACT: "Keep the object until every endpoint has moved to another artifact.",
+    usage.ROLE: "Give the models another role in a new release first; delete this one after the endpoints have moved.",
+    usage.REPOSITORY: "Keep the repository until every endpoint runs images from elsewhere.",
+    usage.SUBNET: "Move the models to other subnets in a new release first.",
+    usage.GROUP: "Move the models to another security group in a new release first.",
+    usage.VPC: "Move the models to another VPC in a new release first.",
+    usage.MODEL: _OWN_RELEASE,
+    usage.CONFIGURATION: _OWN_RELEASE,
+}
+IN_THE_MIDDLE = " It would go in the middle of the update, before its replacement exists (deleteBeforeReplace)."
+_VPC_ENDPOINT = "VPC endpoint"
+
+
+def guard_name(kind: str) -> str:
+    """The guard's name: `key-in-use-stays`."""
+    return f"{kind.lower().replace(' ', '-')}-in-use-stays"
+
+
+def judge_deletion(operation: Operation, judge: Judge, report: Report) -> None:
+    """Refuse the deletion when something counts as a user; raises Refused."""
+    kind = kinds.GUARDED[operation.type].node
+    nodes = physical(kind, operation)
+    label = kind
+    if operation.type == kinds.VPC_ENDPOINT:
+        # A gateway or interface endpoint serves everything in its VPC: simple, and on the safe side.
+        label, kind = _VPC_ENDPOINT, usage.VPC
+        vpc = operation.old("vpcId")
+        nodes = [Node(usage.VPC, vpc)] if isinstance(vpc, str) and vpc else []
+    if not nodes:
+        give_unknown(operation, label, report, f"its physical name isn't in state (id {operation.id!r})")
+        return
+    arn = operation.old("arn")
+    if isinstance(arn, str):
+        judge.account().check(arn)
+    end = judge.program_done()
+    verdict = judge.ask(nodes, end=end)
+    report_use(operation, label, kind, verdict, report, end=end)
+
+
+def report_use(  # noqa: PLR0913 - what was asked, what was found, whom to tell
+    operation: Operation, label: str, kind: str, verdict: Verdict, report: Report, *, end: bool
+) -> None:
+    """Give the finding that follows from a verdict on a deletion."""
+    about = describe(operation, label)
+    if verdict.paths:
+        path = verdict.paths[0]
+        others = len({one.endpoint for one in verdict.paths}) - 1
+        more = f" and {others} more" if others > 0 else ""
+        message = f"{about} is to be deleted, but endpoint {path.endpoint}{more} uses it. {_CONSEQUENCE}"
+        report.give(
+            finding(
+                operation,
+                guard_name(label),
+                message + ("" if end else IN_THE_MIDDLE),
+                path=path.texts(),
+                fix=FIXES.get(kind, _OWN_RELEASE)
+                if end
+                else "Leave deleteBeforeReplace off and let Pulumi choose the name.",
+            )
+        )
+    elif verdict.unknown:
+        give_unknown(operation, label, report, verdict.unknown[0].reason)
+    elif verdict.undecided:
+        report.give(
+            finding(
+                operation,
+                guard_name(label),
+                f"{about} is to be deleted; whether an endpoint uses it is decided by the update: "
+                f"{verdict.undecided[0].reason}.",
+                outcome="undecided",
+                severity="low",
+            )
+        )
+
+
+def describe(operation: Operation, label: str) -> str:
+    """`key decrees (1234-...)`: kind, logical name, id."""
+    known = f" ({operation.id})" if operation.id and operation.id != operation.name else ""
+    return f"{label[:1].upper()}{label[1:]} {operation.name}{known}"
+
+
+def give_unknown(operation: Operation, label: str, report: Report, reason: str, name: str = "") -> None:
+    """Refuse because it could not be known."""
+    report.give(
+        finding(
+            operation,
+            name or guard_name(label),
+            f"{describe(operation, label)}: whether an endpoint uses it could not be known, so the change is refused. "
+            f"{reason.rstrip('.')}.",
+            outcome="unknown",
+        )
+    )
+
+
+def finding(  # noqa: PLR0913 - a finding has that many parts
+    operation: Operation,
+    name: str,
+    message: str,
+    *,
+    outcome: str = "violated",
+    severity: str = "critical",
+    path: tuple[str, ...] = (),
+    fix: str = "",
+) -> Finding:
+    """A guard's finding about the resource of `operation`."""
+    arn = operation.old("arn") or operation.new_outputs.get("arn")
+    return Finding(
+        source="guard",
+        name=name,
+        outcome=outcome,  # type: ignore[arg-type]
+        severity=severity,  # type: ignore[arg-type]
+        message=message,
+        urn=operation.urn,
+        resource_type=operation.type,
+        resource_name=operation.name,
+        arn=arn if isinstance(arn, str) else "",
+        path=path,
+        fix=fix,
+    )

@@ -1,0 +1,2 @@
+"""stub"""
+def judge_model(*a): pass

@@ -1,0 +1,140 @@
+"""Which uses count at which moment: the table of docs/guards.md ("When a change is judged").
+
+At the end of a run this stack's endpoints have moved: what they will use counts, and what all others do use. In the
+middle, and for changes in place, what any endpoint does or will use counts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from guards import kinds, usage
+from guards.usage import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from guards.live import Account
+    from guards.plan import Plan
+    from guards.usage import Gap, Path, UsageGraph
+
+_POLL_SECONDS = 2.0
+_MOST_SECONDS = 1800.0
+_BEHIND_KEYS = frozenset({usage.KEY, usage.ALIAS})
+_NONE: frozenset[Node] = frozenset()
+
+
+class Verdict:
+    """The uses of something that count now.
+
+    `paths`: paths of use; `unknown`: what could not be read; `undecided`: what isn't known before `up`.
+    """
+
+    def __init__(self, graph: UsageGraph, nodes: Sequence[Node], beyond: frozenset[Node]) -> None:
+        self.graph = graph
+        self.paths: list[Path] = []
+        self.unknown: list[Gap] = []
+        self.undecided: list[Gap] = []
+        for one in nodes:
+            for path in graph.users_of(one, beyond=beyond):
+                if path not in self.paths:
+                    self.paths.append(path)
+            for gap in graph.open_gaps(one.kind, beyond=beyond):
+                kept = self.undecided if gap.decided_later else self.unknown
+                if gap not in kept:
+                    kept.append(gap)
+
+
+class Judge:
+    """Combines plan and account.
+
+    Arguments:
+        plan: what this run has said.
+        account: gives the account to read; called only when something has to be judged.
+        dry_run: a preview reads the account once; `up` asks right before each act.
+        program_done: whether all registrations have been made.
+
+    """
+
+    def __init__(
+        self, plan: Plan, account: Callable[[], Account], *, dry_run: bool, program_done: Callable[[], bool]
+    ) -> None:
+        self.plan = plan
+        self.account = account
+        self.dry_run = dry_run
+        self.program_done = program_done
+        self._lock = threading.Lock()
+        self._live: UsageGraph | None = None
+
+    def live(self) -> UsageGraph:
+        """The live graph; read anew at `up`."""
+        with self._lock:
+            if not self.dry_run:
+                self.account().forget()
+                return self.account().graph()
+            if self._live is None:
+                self._live = self.account().graph()
+            return self._live
+
+    def uses(self, *, end: bool, about: frozenset[str]) -> UsageGraph:
+        """The graph that counts; `end`: at the end of the run. `about`: kinds asked about, to read no more than needed."""
+        live = self.live()
+        account = self.account()
+        counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
+        counted.merge(self.plan.graph(live, account=account.identity()[0], region=account.region))
+        self._planned_aliases(counted)
+        if about & _BEHIND_KEYS:
+            account.add_keys(counted)
+        if usage.VPC in about:
+            account.add_networks(counted)
+        return counted
+
+    def _planned_aliases(self, graph: UsageGraph) -> None:
+        for registration in self.plan.of(kinds.ALIAS):
+            name, target = self.plan.name(registration.urn), registration.inputs.get("targetKeyId")
+            if name and isinstance(target, str) and target:
+                graph.add(Node(usage.ALIAS, name), usage.node(usage.KEY, target), "target of the alias")
+
+    def _moved(self, live: UsageGraph) -> frozenset[Node]:
+        """This stack's endpoints that will have left their live configuration when the end of the run comes.
+
+        Only when state and account agree: after a roll-back that nobody noticed they don't, and then both count.
+        """
+        moved: set[Node] = set()
+        for name, registration in self.plan.endpoints().items():
+            one = Node(usage.ENDPOINT, name)
+            described = live.facts.get(one, {}).get("live")
+            if not described or described.get("PendingDeploymentSummary"):
+                continue
+            serving = described["EndpointConfigName"]
+            update = self.plan.updated.get(registration.urn)
+            before = update.old("endpointConfigName") if update else registration.inputs.get("endpointConfigName")
+            if before == serving:
+                moved.add(one)
+        return frozenset(moved)
+
+    def ask(self, nodes: Sequence[Node], *, end: bool) -> Verdict:
+        """Who uses `nodes`; at `up` endpoints that are just being deleted are waited for, up to 30 minutes."""
+        about = frozenset(one.kind for one in nodes)
+        deadline = time.monotonic() + _MOST_SECONDS
+        while True:
+            graph = self.uses(end=end, about=about)
+            wanted = [*nodes, *self._prefixes(graph, nodes)]
+            leaving = self.plan.leaving_endpoints()
+            verdict = Verdict(graph, wanted, leaving if self.dry_run else _NONE)
+            waiting = not self.dry_run and verdict.paths and all(path.nodes[-1] in leaving for path in verdict.paths)
+            if not waiting or time.monotonic() > deadline:
+                return verdict
+            time.sleep(_POLL_SECONDS)
+
+    @staticmethod
+    def _prefixes(graph: UsageGraph, nodes: Sequence[Node]) -> list[Node]:
+        """Artifacts given as a prefix that hold one of the objects asked about."""
+        asked = [one.identity for one in nodes if one.kind == usage.ARTIFACT]
+        return [
+            one
+            for one in graph.nodes(usage.ARTIFACT)
+            if asked and one.identity.endswith("/") and any(text.startswith(one.identity) for text in asked)
+        ]

@@ -1,0 +1,106 @@
+"""The guarded resource types: which kind of thing each is, what names it, and whether two may exist side by side.
+
+Types, ids and replacement behaviour are those of pulumi-aws 7 (SDK 7.51.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guards import usage
+
+MODEL = "aws:sagemaker/model:Model"
+CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
+KEY = "aws:kms/key:Key"
+KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
+ALIAS = "aws:kms/alias:Alias"
+BUCKET = "aws:s3/bucket:Bucket"
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+OBJECT_V1 = "aws:s3/bucketObject:BucketObject"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+POLICY = "aws:iam/policy:Policy"
+REPOSITORY = "aws:ecr/repository:Repository"
+REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+SUBNET = "aws:ec2/subnet:Subnet"
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+VPC = "aws:ec2/vpc:Vpc"
+VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the guards treat one resource type.
+
+    Arguments:
+        node: kind of its node in the usage graph; "" for what has no users of its own (policies, attachments).
+        side_by_side: AWS lets the new one exist before the old one goes, so a replacement is made in that order.
+        tagged: it takes the tag `holdfast:guarded`.
+
+    """
+
+    node: str = ""
+    side_by_side: bool = False
+    tagged: bool = False
+
+
+GUARDED: dict[str, Kind] = {
+    MODEL: Kind(usage.MODEL, side_by_side=True),
+    CONFIGURATION: Kind(usage.CONFIGURATION, side_by_side=True),
+    ENDPOINT: Kind(usage.ENDPOINT),
+    KEY: Kind(usage.KEY, side_by_side=True, tagged=True),
+    KEY_POLICY: Kind(),
+    ALIAS: Kind(usage.ALIAS),
+    BUCKET: Kind(usage.BUCKET, side_by_side=True, tagged=True),
+    "aws:s3/bucketV2:BucketV2": Kind(usage.BUCKET, side_by_side=True, tagged=True),
+    BUCKET_POLICY: Kind(),
+    OBJECT: Kind(usage.ARTIFACT, side_by_side=True),
+    OBJECT_V1: Kind(usage.ARTIFACT, side_by_side=True),
+    ROLE: Kind(usage.ROLE, side_by_side=True),
+    ROLE_POLICY: Kind(side_by_side=True),
+    ATTACHMENT: Kind(side_by_side=True),
+    POLICY: Kind(side_by_side=True),
+    REPOSITORY: Kind(usage.REPOSITORY, side_by_side=True),
+    REPOSITORY_POLICY: Kind(),
+    SUBNET: Kind(usage.SUBNET),
+    GROUP: Kind(usage.GROUP),
+    VPC: Kind(usage.VPC),
+    VPC_ENDPOINT: Kind(),
+}
+
+TYPES_OF: dict[str, frozenset[str]] = {
+    node: frozenset(token for token, kind in GUARDED.items() if kind.node == node)
+    for node in {kind.node for kind in GUARDED.values()}
+    if node
+}
+"""Resource types by kind of node."""
+
+# Which types an unknown reference of a kind may come from.
+SOURCES_OF: dict[str, frozenset[str]] = {
+    **TYPES_OF,
+    usage.KEY: TYPES_OF[usage.KEY] | TYPES_OF[usage.ALIAS],
+    usage.ARTIFACT: TYPES_OF[usage.ARTIFACT] | TYPES_OF[usage.BUCKET],
+    usage.IMAGE: TYPES_OF[usage.REPOSITORY] | {"aws:ecr/repository:Repository"},
+}
+
+
+def type_of(urn: str) -> str:
+    """The resource type in a URN (the last of its qualified type)."""
+    parts = urn.split("::", 3)
+    return parts[2].rsplit("$", 1)[-1] if len(parts) > 2 else ""  # noqa: PLR2004 - urn:pulumi:stack::project::type::name
+
+
+def name_of(urn: str) -> str:
+    """The logical name in a URN (it may hold `::`)."""
+    parts = urn.split("::", 3)
+    return parts[3] if len(parts) > 3 else urn  # noqa: PLR2004 - see type_of
+
+
+def urn_of(stack: str, project: str, parent: str, token: str, name: str) -> str:
+    """The URN of a resource that is being registered (the root stack leaves no trace in the qualified type)."""
+    above = parent.split("::", 3)[2] if parent else ""
+    qualified = f"{above}${token}" if above and above != "pulumi:pulumi:Stack" else token
+    return f"urn:pulumi:{stack}::{project}::{qualified}::{name}"

@@ -1,0 +1,163 @@
+"""What an endpoint, an endpoint configuration and a model refer to, field by field.
+
+One reading for both sources: inputs of `aws:sagemaker/...` resources (Pulumi's spelling) and answers of DescribeEndpoint,
+DescribeEndpointConfig and DescribeModel (the API's spelling).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from guards import usage
+from guards.usage import node
+from guards.values import Unknown, get, items
+from knowledge.arns import parse_image, parse_s3
+from knowledge.permissions import Facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from guards.usage import Node, UsageGraph
+
+
+class Reference(NamedTuple):
+    """A field that names another thing; `value` is an Unknown while it can't be known."""
+
+    kind: str
+    value: Any
+    field: str
+
+
+def of_endpoint(described: Mapping[str, Any]) -> Iterator[Reference]:
+    """The configuration that serves, the one that is being rolled out, and the images that run."""
+    yield Reference(usage.CONFIGURATION, get(described, "endpointConfigName"), "EndpointConfigName")
+    pending = get(described, "pendingDeploymentSummary", "endpointConfigName")
+    yield Reference(usage.CONFIGURATION, pending, "PendingDeploymentSummary.EndpointConfigName")
+
+
+def of_configuration(described: Mapping[str, Any]) -> Iterator[Reference]:
+    """Models, keys, buckets and the role of an endpoint configuration."""
+    for variants in ("productionVariants", "shadowProductionVariants"):
+        name = variants[:1].upper() + variants[1:]
+        for variant in items(get(described, variants)):
+            yield Reference(usage.MODEL, get(variant, "modelName"), f"{name}[].ModelName")
+            dump = get(variant, "coreDumpConfig")
+            yield Reference(usage.BUCKET, get(dump, "destinationS3Uri"), f"{name}[].CoreDumpConfig.DestinationS3Uri")
+            yield Reference(usage.KEY, get(dump, "kmsKeyId"), f"{name}[].CoreDumpConfig.KmsKeyId")
+    for spelling in ("kmsKeyArn", "kmsKeyId"):
+        yield Reference(usage.KEY, get(described, spelling), "KmsKeyId")
+    capture = next(items(get(described, "dataCaptureConfig")), None)
+    yield Reference(usage.BUCKET, get(capture, "destinationS3Uri"), "DataCaptureConfig.DestinationS3Uri")
+    yield Reference(usage.KEY, get(capture, "kmsKeyId"), "DataCaptureConfig.KmsKeyId")
+    output = get(next(items(get(described, "asyncInferenceConfig")), None), "outputConfig")
+    for path in ("s3OutputPath", "s3FailurePath"):
+        yield Reference(usage.BUCKET, get(output, path), f"AsyncInferenceConfig.OutputConfig.S3{path[2:]}")
+    yield Reference(usage.KEY, get(output, "kmsKeyId"), "AsyncInferenceConfig.OutputConfig.KmsKeyId")
+    yield Reference(usage.ROLE, get(described, "executionRoleArn"), "ExecutionRoleArn")
+
+
+def of_model(described: Mapping[str, Any]) -> Iterator[Reference]:
+    """Role, artifacts, images, network and registry credentials of a model."""
+    yield Reference(usage.ROLE, get(described, "executionRoleArn"), "ExecutionRoleArn")
+    for at, container in _containers(described):
+        yield Reference(usage.IMAGE, get(container, "image"), f"{at}.Image")
+        yield Reference(usage.PACKAGE, get(container, "modelPackageName"), f"{at}.ModelPackageName")
+        function = get(container, "imageConfig", "repositoryAuthConfig", "repositoryCredentialsProviderArn")
+        yield Reference(usage.FUNCTION, function, f"{at}.ImageConfig.RepositoryAuthConfig")
+        for where, url in _artifacts(container):
+            yield Reference(usage.ARTIFACT, url, f"{at}.{where}")
+    network = get(described, "vpcConfig")
+    for subnet in items(get(network, "subnets")):
+        yield Reference(usage.SUBNET, subnet, "VpcConfig.Subnets")
+    for group in items(get(network, "securityGroupIds")):
+        yield Reference(usage.GROUP, group, "VpcConfig.SecurityGroupIds")
+
+
+def _containers(described: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    primary = get(described, "primaryContainer")
+    if primary:
+        yield "PrimaryContainer", primary
+    for container in items(get(described, "containers")):
+        yield "Containers[]", container
+
+
+def _artifacts(container: Any) -> Iterator[tuple[str, Any]]:
+    yield "ModelDataUrl", get(container, "modelDataUrl")
+    sources = [("ModelDataSource", get(container, "modelDataSource"))]
+    sources += [("AdditionalModelDataSources[]", one) for one in items(get(container, "additionalModelDataSources"))]
+    for where, source in sources:
+        if isinstance(source, Unknown):
+            yield where, source
+            continue
+        for spelling in ("s3DataSources", "s3DataSource"):
+            for one in items(get(source, spelling)):
+                url = get(one, "s3Uri")
+                prefix = get(one, "s3DataType") == "S3Prefix" and isinstance(url, str) and not url.endswith("/")
+                yield f"{where}.S3DataSource.S3Uri", f"{url}/" if prefix else url
+
+
+REFERENCES: dict[str, Callable[[Mapping[str, Any]], Iterator[Reference]]] = {
+    usage.ENDPOINT: of_endpoint,
+    usage.CONFIGURATION: of_configuration,
+    usage.MODEL: of_model,
+}
+
+
+def record(graph: UsageGraph, user: Node, references: Iterable[Reference], *, account: str, region: str) -> list[Node]:
+    """Enter known `references` of `user` into the graph, with what follows from them; returns the nodes referred to."""
+    used: list[Node] = []
+    for reference in references:
+        if not reference.value or not isinstance(reference.value, str):
+            continue
+        one = node(reference.kind, reference.value, account=account, region=region)
+        graph.add(user, one, reference.field)
+        used.append(one)
+        follow(graph, one, reference.value)
+    return used
+
+
+def follow(graph: UsageGraph, one: Node, text: str) -> None:
+    """What a reference implies by its text alone: an artifact lies in a bucket, an image in a repository."""
+    if one.kind == usage.ARTIFACT:
+        location = parse_s3(text)
+        if location:
+            graph.add(one, usage.Node(usage.BUCKET, location.bucket), "bucket of the artifact")
+    elif one.kind == usage.IMAGE:
+        image = parse_image(text)
+        if image.is_ecr:
+            graph.add(one, node(usage.REPOSITORY, image.repository_arn), "repository of the image")
+    elif one.kind in {usage.KEY, usage.ROLE}:
+        graph.add_node(one, text=text)
+
+
+def facts_of(model: Mapping[str, Any], configurations: Iterable[Mapping[str, Any]], **where: str) -> Facts:
+    """What `knowledge.permissions` has to know of a model and the configurations that deploy it."""
+    known: dict[str, list[str]] = {}
+    unknown: list[str] = []
+
+    def take(references: Iterable[Reference]) -> None:
+        for reference in references:
+            if isinstance(reference.value, Unknown):
+                unknown.append(reference.field)
+            elif isinstance(reference.value, str) and reference.value:
+                slot = "volume key" if reference.field == "KmsKeyId" else reference.kind
+                known.setdefault(slot, []).append(reference.value)
+
+    take(of_model(model))
+    for configuration in configurations:
+        take(one for one in of_configuration(configuration) if one.kind in {usage.KEY, usage.BUCKET})
+
+    def of(kind: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(known.get(kind, [])))
+
+    return Facts(
+        artifacts=of(usage.ARTIFACT),
+        images=of(usage.IMAGE),
+        volume_keys=of("volume key"),
+        output_keys=of(usage.KEY),
+        outputs=of(usage.BUCKET),
+        vpc=bool(of(usage.SUBNET) or of(usage.GROUP)),
+        credential_functions=of(usage.FUNCTION),
+        unknown=tuple(dict.fromkeys(unknown)),
+        **where,
+    )

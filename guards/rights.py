@@ -1,0 +1,2 @@
+"""stub"""
+def judge_rights_deletion(*a): pass

@@ -1,0 +1,109 @@
+"""A verified update: before anything old goes, the endpoint must be seen to run what was asked for.
+
+Why: when SageMaker rolls an UpdateEndpoint back without telling, the endpoint returns to `InService` on the old
+configuration and the provider reports success (hashicorp/terraform-provider-aws issues 46663, 48997). DescribeEndpoint
+shows EndpointConfigName, PendingDeploymentSummary, EndpointStatus, FailureReason and, for each variant, instance counts
+and DeployedImages.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from guards import usage
+from guards.deletions import describe, finding
+from guards.usage import Node
+from guards.values import items
+from knowledge.arns import parse_image
+
+if TYPE_CHECKING:
+    from guards.judge import Judge
+    from guards.live import Account
+    from guards.plan import Operation
+    from guards.report import Report
+
+GUARD = "endpoint-update-is-verified"
+_ON_THE_WAY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
+_POLL_SECONDS = 2.0
+_MOST_SECONDS = 3600.0
+
+
+def verify(operation: Operation, account: Account, judge: Judge, report: Report) -> None:
+    """Compare the endpoint with what was asked; a mismatch is refused, and with it everything that would follow."""
+    wanted = operation.new_inputs.get("endpointConfigName")
+    name = operation.id or str(operation.new_outputs.get("name", ""))
+    if not isinstance(wanted, str) or not name:
+        return
+    described = settled(account, name)
+    mismatch = "it does not exist" if described is None else _mismatch(described, wanted, account)
+    if not mismatch:
+        return
+    serving = (described or {}).get("EndpointConfigName", "none")
+    why = (described or {}).get("FailureReason") or "SageMaker gives no FailureReason"
+    path: tuple[str, ...] = ()
+    if described is not None and serving != wanted:
+        path = (str(Node(usage.CONFIGURATION, serving)), f"{Node(usage.ENDPOINT, name)} (EndpointConfigName)")
+    report.give(
+        finding(
+            operation,
+            GUARD,
+            f"{describe(operation, 'endpoint')} was to run endpoint configuration {wanted}, but {mismatch}. It runs on "
+            f"{serving}: the update was rolled back or has not happened. FailureReason: {why.rstrip('.')}. Nothing old "
+            "was deleted.",
+            path=path,
+            fix="Run holdfast refresh (pulumi refresh), so that state says what the account says, mend the cause, and "
+            "run up again.",
+        )
+    )
+    _ = judge
+
+
+def settled(account: Account, name: str, *, seconds: float = _MOST_SECONDS) -> dict[str, Any] | None:
+    """DescribeEndpoint, once no deployment is on the way any more; None when there is no such endpoint."""
+    deadline = time.monotonic() + seconds
+    while True:
+        described = account.endpoint(name)
+        if described is None or time.monotonic() > deadline:
+            return described
+        if described.get("EndpointStatus") not in _ON_THE_WAY and not described.get("PendingDeploymentSummary"):
+            return described
+        time.sleep(_POLL_SECONDS)
+
+
+def _mismatch(described: dict[str, Any], wanted: str, account: Account) -> str:
+    """What is not as it was asked for, in words; "" when all is."""
+    status = described.get("EndpointStatus")
+    if described.get("PendingDeploymentSummary"):
+        pending = described["PendingDeploymentSummary"].get("EndpointConfigName")
+        return f"a deployment of {pending} is still pending (status {status})"
+    if described.get("EndpointConfigName") != wanted:
+        return f"its status is {status} on another configuration"
+    if status != "InService":
+        return f"its status is {status}"
+    for variant in items(described.get("ProductionVariants")):
+        desired, current = variant.get("DesiredInstanceCount"), variant.get("CurrentInstanceCount")
+        if desired is not None and current is not None and current != desired:
+            return f"variant {variant.get('VariantName')} has {current} of {desired} instances"
+    return _image_mismatch(described, wanted, account)
+
+
+def _image_mismatch(described: dict[str, Any], wanted: str, account: Account) -> str:
+    """Whether a variant runs another digest than its model asks for (only images that are given by digest)."""
+    configuration = account.configuration(wanted) or {}
+    asked = {
+        variant.get("VariantName"): variant.get("ModelName")
+        for variant in items(configuration.get("ProductionVariants"))
+    }
+    for variant in items(described.get("ProductionVariants")):
+        model = account.model(asked[variant["VariantName"]]) if asked.get(variant.get("VariantName")) else None
+        containers = [(model or {}).get("PrimaryContainer") or {}, *items((model or {}).get("Containers"))]
+        digests = {parse_image(one["Image"]).digest for one in containers if one.get("Image")} - {""}
+        deployed = {
+            parse_image(one["ResolvedImage"]).digest
+            for one in items(variant.get("DeployedImages"))
+            if one.get("ResolvedImage")
+        } - {""}
+        if digests and deployed and not digests <= deployed:
+            return f"variant {variant.get('VariantName')} runs {', '.join(sorted(deployed))} instead of {', '.join(sorted(digests))}"
+    return ""
