@@ -26,3 +26,13 @@ STAGE_TAG: Final = "holdfast:stage"
 
 GUARDED_TAG: Final = "holdfast:guarded"
 """`true` on what resource hooks guard against deletion: a pack sees tags, it can't see hooks."""
+
+POLICY_ATTACHMENT: Final = "aws:iam/policyAttachment:PolicyAttachment"
+BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET_ENCRYPTION: Final = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+)
+REPOSITORY: Final = "aws:ecr/repository:Repository"
+REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+KEY_POLICY: Final = "aws:kms/keyPolicy:KeyPolicy"

@@ -70,6 +70,23 @@ def models_of(stack: Stack, configuration: Resource) -> list[Resource]:
     return list(found.values())
 
 
+def artifact_buckets(stack: Stack, model: Resource) -> list[Resource]:
+    """The buckets of the stack that hold a model's artifacts."""
+    return [
+        bucket
+        for top, block, name in _artifact_properties(model)
+        for bucket in _buckets(stack, model, top, known(block, name))
+    ]
+
+
+def path_from(stack: Stack, model: Resource) -> tuple[str, ...]:
+    """The path of use that goes on from a model: `Model a`, `EndpointConfiguration a`, `Endpoint a`."""
+    for configuration in stack.of_type(ENDPOINT_CONFIGURATION):
+        if model in models_of(stack, configuration):
+            return (model.label, configuration.label, *_endpoints(stack, configuration))
+    return (model.label,)
+
+
 def _endpoints(stack: Stack, configuration: Resource) -> tuple[str, ...]:
     """The endpoints on a configuration, as the last step of a path: `Endpoint a`, or `Endpoint a, Endpoint b`."""
     labels = [

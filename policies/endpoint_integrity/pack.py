@@ -12,6 +12,7 @@ LEVELS: Final = {
     "endpoint-keys-stay-enabled": "mandatory",
     "endpoint-keys-are-held": "mandatory",
     "endpoint-buckets-are-held": "mandatory",
+    "execution-roles-keep-model-permissions": "mandatory",
     "private-registry-models-are-in-a-vpc": "mandatory",
     "endpoints-roll-back-on-alarms": "advisory",
     "artifacts-are-not-overwritten": "advisory",

@@ -1,0 +1,55 @@
+"""Deliberately bad: every rule has something to refuse here. `STAGE` and `IMAGE` change it from run to run."""
+
+import os
+
+import pulumi
+
+
+class Resource(pulumi.CustomResource):
+    """Any resource of pulumi-aws, without importing it."""
+
+    arn: pulumi.Output[str]
+    name: pulumi.Output[str]
+    bucket: pulumi.Output[str]
+
+
+def resource(token: str, name: str, properties: dict, **options: object) -> Resource:
+    """Register one."""
+    return Resource(token, name, {"arn": None, "name": None, **properties}, pulumi.ResourceOptions(**options))
+
+
+key = resource("aws:kms/key:Key", "unguarded", {"isEnabled": False})
+bucket = resource("aws:s3/bucket:Bucket", "artifacts", {"bucket": "artifacts"})
+role = resource("aws:iam/role:Role", "scoring", {"name": "scoring"})
+rights = resource(
+    "aws:iam/rolePolicy:RolePolicy",
+    "scoring",
+    {"role": role.name, "policy": '{"Version": "2012-10-17", "Statement": []}', "name": "scoring"},
+)
+model = resource(
+    "aws:sagemaker/model:Model",
+    "scoring",
+    {
+        "name": "scoring",
+        "executionRoleArn": role.arn,
+        "primaryContainer": {
+            "image": os.environ.get("IMAGE", "registry.example.com/scoring:latest"),
+            "modelDataUrl": pulumi.Output.concat("s3://", bucket.bucket, "/scoring/model.tar.gz"),
+        },
+    },
+)
+configuration = resource(
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+    "scoring",
+    {
+        "kmsKeyArn": key.arn,
+        "tags": {"holdfast:stage": os.environ.get("STAGE", "production")},
+        "productionVariants": [
+            {"modelName": model.name, "instanceType": "ml.g5.xlarge", "enableSsmAccess": True, "variantName": "a"}
+        ],
+    },
+    delete_before_replace=True,
+)
+endpoint = resource(
+    "aws:sagemaker/endpoint:Endpoint", "scoring", {"name": "scoring", "endpointConfigName": configuration.name}
+)
