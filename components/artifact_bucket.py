@@ -1,6 +1,7 @@
 """The bucket that keeps a model's artifact, and the artifact in it under a key that never means anything else."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 from typing import TypedDict
@@ -82,7 +83,7 @@ class ArtifactBucket(pulumi.ComponentResource):
             name,
             bucket=self.bucket.bucket,
             key=object_key(sha256_of(args["artifact"]), args["key_name"]),
-            source=pulumi.FileAsset(str(args["artifact"])),
+            source=pulumi.FileAsset(os.path.relpath(args["artifact"])),  # no path of this machine in the state
             content_type="application/gzip",
             server_side_encryption=algorithm,
             kms_key_id=args["key_arn"],

@@ -7,11 +7,10 @@ limit; what AWS accepts passes, because it is for packs and guards to refuse wha
 Limits: CreateModel, CreateEndpointConfig, CreateEndpoint, CreateAlias (API references), IAM quotas.
 """
 
-import difflib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,6 +19,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -27,29 +27,17 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components import names
+from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
 
 if TYPE_CHECKING:
     import pulumi
 
-NAMESPACE = "holdfast"
 OVERRIDES = "HOLDFAST_SET"
 
 _LONGEST_VARIABLE = 1024
 _MOST_VARIABLES = 100
 _LONGEST_INLINE_POLICY = 10_240
 _GZIP = b"\x1f\x8b"
-
-
-class SettingsError(ValueError):
-    """Settings that can't be used: `problems` has a sentence for each, beginning with the setting's name."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = list(problems)
-        lines = "\n".join(f"  - {problem}" for problem in self.problems)
-        super().__init__(
-            f"The stack's settings can't be used:\n{lines}\n"
-            f"Set one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
-        )
 
 
 def _from_text(value: object) -> object:
@@ -67,11 +55,11 @@ def _described(description: str, may_be: str, **constraints: Any) -> Any:
 
 
 class Settings(BaseModel):
-    """The settings, checked. Paths are absolute."""
+    """The settings, checked: what is a path is absolute and names a file that is there."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, regex_engine="python-re"
-    )
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, regex_engine="python-re")
+
+    _secret: frozenset[str] = PrivateAttr(default=frozenset())
 
     name: Annotated[
         str,
@@ -246,6 +234,10 @@ class Settings(BaseModel):
         """The local artifact, or None when it lies in Amazon S3 already."""
         return None if self.artifact.startswith("s3://") else Path(self.artifact)
 
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember which settings are secrets, so that they stay secrets."""
+        self._secret = (context or {}).get("secret", frozenset())
+
     def container_environment(self) -> "pulumi.Input[Mapping[str, str]]":
         """The environment for a Pulumi resource: a secret when it is one in the configuration."""
         import pulumi
@@ -265,12 +257,11 @@ class Settings(BaseModel):
         """
         given = _without_unset(cls, _of_namespace(mapping))
         hidden = frozenset(name.removeprefix(f"{NAMESPACE}:") for name in secret)
-        problems = _contradictions(given)
+        problems = contradictions(given)
         try:
-            settings = cls.model_validate(given, context={"directory": directory or Path.cwd()})
-            settings._secret = hidden
+            settings = cls.model_validate(given, context={"directory": directory or Path.cwd(), "secret": hidden})
         except ValidationError as error:
-            problems += [_problem(cls, dict(each), hidden) for each in error.errors()]
+            problems += [problem(cls, dict(each), hidden) for each in error.errors()]
         if problems:
             raise SettingsError(dict.fromkeys(problems))
         return settings
@@ -306,6 +297,10 @@ def overrides(environment: Mapping[str, str]) -> dict[str, Any]:
         raise SettingsError([f"{OVERRIDES} is no JSON: {error}"]) from error
     if not isinstance(given, dict):
         raise SettingsError([f"{OVERRIDES} has to be a JSON object of settings, not {text!r}"])
+    given = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in given.items()}
+    foreign = [key for key in given if ":" in key]
+    if foreign:
+        raise SettingsError([f"{key}: {OVERRIDES} overrides settings of {NAMESPACE} only" for key in foreign])
     return given
 
 
@@ -329,40 +324,8 @@ def _without_unset(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str
     }
 
 
-def _contradictions(given: Mapping[str, Any]) -> list[str]:
-    """What is wrong with settings that are right one by one."""
-    problems = []
-    if ("subnets" in given) != ("securityGroups" in given):
-        missing = "securityGroups" if "subnets" in given else "subnets"
-        problems.append(f"{missing}: missing; subnets and securityGroups go together, or both are left out")
-    if "keyEnabled" in given and given.get("key", "own") != "own":
-        problems.append("keyEnabled: only a key of the stack's own is enabled or disabled here, and key isn't own")
-    return problems
-
-
 def _file(value: str, info: ValidationInfo) -> Path:
     path = (info.context or {}).get("directory", Path.cwd()) / value
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     return Path(path).resolve()
-
-
-def _problem(model: type[BaseModel], error: Mapping[str, Any], hidden: Set[str]) -> str:
-    """One sentence: which setting, what was given, what the setting is, what it may be."""
-    key = str(error["loc"][0])
-    fields = {field.alias or name: field for name, field in model.model_fields.items()}
-    if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
-        meant = f"; did you mean {near[0]}?" if near else f". There are {', '.join(sorted(fields))}"
-        return f"{key}: there is no such setting{meant}"
-    field = fields[key]
-    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    if error["type"] == "missing":
-        said = "missing"
-    elif key in hidden:
-        said = "its value (a secret) doesn't fit"
-    elif error["type"] == "value_error":
-        said = str(error["ctx"]["error"])
-    else:
-        said = f"{error['input']!r} was given"
-    return f"{key}: {said}. It is {field.description}, and may be {extra['may_be']}"

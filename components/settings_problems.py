@@ -1,0 +1,53 @@
+"""What is wrong with settings, said so that whoever reads it knows what to change."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+NAMESPACE = "holdfast"
+
+
+class SettingsError(ValueError):
+    """Settings that can't be used: `problems` has a sentence for each, beginning with the setting's name."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(
+            f"The stack's settings can't be used:\n{lines}\n"
+            f"Set one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
+        )
+
+
+def contradictions(given: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings that are right one by one."""
+    problems = []
+    if ("subnets" in given) != ("securityGroups" in given):
+        missing = "securityGroups" if "subnets" in given else "subnets"
+        problems.append(f"{missing}: missing; subnets and securityGroups go together, or both are left out")
+    if given.get("keyEnabled") in (False, "false") and given.get("key", "own") != "own":
+        problems.append("keyEnabled: only a key of the stack's own can be disabled here, and key isn't own")
+    return problems
+
+
+def problem(model: type[BaseModel], error: Mapping[str, Any], hidden: frozenset[str]) -> str:
+    """One sentence: which setting, what was given, what the setting is, what it may be."""
+    key = str(error["loc"][0])
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    if error["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
+        meant = f"; did you mean {near[0]}?" if near else f". There are {', '.join(sorted(fields))}"
+        return f"{key}: there is no such setting{meant}"
+    field = fields[key]
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if error["type"] == "missing":
+        said = "missing"
+    elif key in hidden:
+        said = "its value (a secret) doesn't fit"
+    elif error["type"] == "value_error":
+        said = str(error["ctx"]["error"])
+    else:
+        said = f"{error['input']!r} was given"
+    return f"{key}: {said}. It is {field.description}, and may be {extra['may_be']}"
