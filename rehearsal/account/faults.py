@@ -1,0 +1,99 @@
+"""Faults by name: armed through the control API, consumed by the next call that matches, and then gone.
+
+Sources: the statuses a failed update passes through are DescribeEndpoint's (`RollingBack`, then `InService` on the old
+configuration; `Failed` after CreateEndpoint); ThrottlingException and AccessDeniedException are AWS's common errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rehearsal.account.errors import UnknownFault
+
+KNOWN = {
+    "silent-roll-back": "the next UpdateEndpoint ends InService on the old configuration, without a FailureReason",
+    "visible-roll-back": "the next UpdateEndpoint goes RollingBack and ends InService on the old one, with a FailureReason",
+    "create-fails": "the next CreateEndpoint ends Failed, with a FailureReason",
+    "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances",
+    "slow-create": "the next CreateEndpoint takes an hour of virtual time",
+    "throttling": "the next call is refused with ThrottlingException; `count` makes it the next so many",
+    "access-denied:<Action>": "the next call of that action (CreateModel, or sagemaker:CreateModel) is refused",
+}
+
+_ENDPOINT_FAULTS = {
+    "silent-roll-back": {"UpdateEndpoint"},
+    "visible-roll-back": {"UpdateEndpoint"},
+    "create-fails": {"CreateEndpoint"},
+    "capacity-error": {"CreateEndpoint", "UpdateEndpoint"},
+    "slow-create": {"CreateEndpoint"},
+}
+_DENIED = "access-denied:"
+
+
+@dataclass
+class Fault:
+    """One armed fault: `name` as in KNOWN, and how many more calls it will hit."""
+
+    name: str
+    count: int = 1
+
+    def matches(self, service: str, action: str) -> bool:
+        """Whether a call of `action` of `service` (its signing name) is one that this fault hits."""
+        if self.name == "throttling":
+            return True
+        if self.name.startswith(_DENIED):
+            wanted_service, _, wanted = self.name.removeprefix(_DENIED).rpartition(":")
+            return wanted == action and wanted_service in ("", service)
+        return service == "sagemaker" and action in _ENDPOINT_FAULTS[self.name]
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the call is refused outright, rather than its consequences changed."""
+        return self.name == "throttling" or self.name.startswith(_DENIED)
+
+
+@dataclass
+class Faults:
+    """The armed faults of an account, in the order of their arming."""
+
+    armed: list[Fault] = field(default_factory=list)
+
+    def arm(self, name: str, count: int = 1) -> None:
+        """Arms a fault; raises UnknownFault for a name that isn't in KNOWN."""
+        denied = name.removeprefix(_DENIED) if name.startswith(_DENIED) else ""
+        if name not in _ENDPOINT_FAULTS and name != "throttling" and not _is_action(denied):
+            known = "".join(f"\n  {known}: {what}" for known, what in KNOWN.items())
+            raise UnknownFault(f"no fault is called {name!r}; there are:{known}")
+        if count < 1:
+            raise UnknownFault(f"fault {name} was to hit {count} calls; it can hit 1 or more")
+        self.armed.append(Fault(name, count))
+
+    def take(self, service: str, action: str) -> Fault | None:
+        """The first armed fault that a call meets, with one of its hits used up; None if there is none."""
+        for fault in self.armed:
+            if fault.matches(service, action):
+                return self._hit(fault)
+        return None
+
+    def use_up(self, name: str) -> None:
+        """One hit of the first armed fault of that name is used up (in a replay, for a call that isn't journalled)."""
+        for fault in self.armed:
+            if fault.name == name:
+                self._hit(fault)
+                return
+
+    def _hit(self, fault: Fault) -> Fault:
+        fault.count -= 1
+        if fault.count == 0:
+            self.armed.remove(fault)
+        return fault
+
+    def describe(self) -> list[dict[str, Any]]:
+        """The armed faults as JSON."""
+        return [{"name": fault.name, "count": fault.count} for fault in self.armed]
+
+
+def _is_action(text: str) -> bool:
+    service, _, action = text.rpartition(":")
+    return action.isalnum() and action[:1].isupper() and (service == "" or service.replace("-", "").isalnum())

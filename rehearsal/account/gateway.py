@@ -1,0 +1,299 @@
+"""The account as one WSGI application: every request is identified, done, journalled, and only then answered.
+
+Requests to AWS's services are done one at a time, so that the journal's order is the order in which they happened.
+Predictions are the exception: they change nothing and may take long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.account import calls, control, registry
+from rehearsal.account.calls import Answer, Call
+from rehearsal.account.determinism import Determinism
+from rehearsal.account.errors import AccountError, JournalError, Refusal
+from rehearsal.account.faults import Fault, Faults
+from rehearsal.account.inference import deployments
+from rehearsal.account.inference.service import Inference
+from rehearsal.account.log import CallLog
+from rehearsal.account.serving import Serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from rehearsal.account.clock import Clock
+    from rehearsal.account.journal import Journal
+
+_GONE = {"Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Date", "Server"}
+
+
+class Gateway:
+    """The emulated account behind a WSGI interface.
+
+    Args:
+        account: account id.
+        directory: where the account's journal, log and served models lie.
+        journal: the account's journal, not yet read.
+        clock: its virtual clock.
+        determinism: its time and randomness.
+        stop: called when the control API asks the server to stop.
+
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of an account
+        self,
+        account: str,
+        directory: Path,
+        journal: Journal,
+        clock: Clock,
+        determinism: Determinism,
+        stop: Callable[[], None],
+    ) -> None:
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+        self.account = account
+        self.directory = directory
+        self.journal = journal
+        self.clock = clock
+        self.determinism = determinism
+        self.stop = stop
+        self.faults = Faults()
+        self.inference = Inference(account)
+        self.serving = Serving(self.inference, directory / "serving")
+        self.log = CallLog(directory / "calls.jsonl")
+        self.number = 0
+        self.mutations = 0
+        self.last_request = time.monotonic()
+        self.busy = 0
+        self.broken: str | None = None
+        self._lock = threading.RLock()
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answers one HTTP request."""
+        self.last_request = time.monotonic()
+        self.busy += 1
+        try:
+            answer = self._answer(environ)
+        finally:
+            self.busy -= 1
+            self.last_request = time.monotonic()
+        headers = [(name, value) for name, value in answer.headers if name not in _GONE]
+        length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
+        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        headers.append(("Content-Length", length if is_head and length else str(len(answer.body))))
+        start_response(f"{answer.status} {_PHRASES.get(answer.status, 'Answer')}", headers)
+        return [] if is_head else [answer.body]
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        body = _read(environ)
+        if environ.get("PATH_INFO", "").startswith(control.PREFIX):
+            return control.answer(self, environ, body)
+        call: Call | None = None
+        try:
+            call = calls.identify(calls.keep(environ), body)
+            if self.broken:
+                raise Refusal("EmulationFailure", self.broken, 501)
+            if call.service == "sagemaker" and call.action == "InvokeEndpoint":
+                return self._predict(call)
+            with self._lock:
+                return self.perform(call, self.clock.now())
+        except Refusal as refusal:
+            return calls.refusal_answer(call, refusal)
+        except JournalError as error:
+            self.broken = str(error)
+            return calls.refusal_answer(call, Refusal("EmulationFailure", str(error), 501))
+
+    def perform(self, call: Call, at: float, replayed: dict[str, Any] | None = None) -> Answer:
+        """Does a call at a virtual time, and journals it if it changed anything (unless it is being replayed)."""
+        if replayed is None:
+            self.settle(at)
+        fault = self.faults.take(call.service, call.action)
+        if call.mutates or fault is not None:
+            with self.determinism.seeded(str(self.number), at):
+                answer = self._do(call, at, fault)
+            digest = hashlib.sha256(answer.body).hexdigest()[:16]
+            if replayed is None:
+                entry = {"kind": "call", "action": f"{call.service}:{call.action}", "request": call.environ}
+                self._append({**entry, "body": self.journal.store(call.body), "status": answer.status, "sum": digest}, at)
+            else:
+                _compare(replayed, answer, digest, self.journal)
+            self.number += 1
+            self.mutations += call.mutates and answer.status < 400  # noqa: PLR2004
+        else:
+            with self.determinism.unseeded(at):
+                answer = self._do(call, at, None)
+        if replayed is None:
+            self.log.write(call, at, answer, fault)
+        return answer
+
+    def _do(self, call: Call, at: float, fault: Fault | None) -> Answer:
+        try:
+            if fault is not None and fault.refuses:
+                raise _refusal(call, fault, self.account)
+            if self.inference.handles(call):
+                return calls.json_answer(self.inference.answer(call, at, fault))
+            return registry.answer(self, call) or self.ask_moto(call)
+        except Refusal as refusal:
+            return calls.refusal_answer(call, refusal)
+
+    def ask_moto(self, call: Call) -> Answer:
+        """moto's answer to a call; raises Refusal where moto has no answer or fails."""
+        from rehearsal.account import cbor
+
+        translated = cbor.translate(call) if call.protocol == "cbor" else None
+        environ = calls.environ_for(*(translated or (call.environ, call.body)))
+        status, headers = "500", []
+
+        def start_response(line: str, given: list[tuple[str, str]], *_: Any) -> None:
+            nonlocal status, headers
+            status, headers = line, given
+
+        try:
+            parts = self._moto(environ, start_response)
+            body = b"".join(parts)
+        except NotImplementedError as error:
+            raise _not_emulated(call) from error
+        except Exception as error:
+            raise Refusal(
+                "EmulationFailure",
+                f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}). This is "
+                "a fault of the emulation (moto), not of your program and not of AWS.",
+                501,
+            ) from error
+        answer = Answer(int(status.split(" ", 1)[0]), body, headers)
+        if _is_html(answer) or (answer.status == 404 and not body and call.service != "s3"):  # noqa: PLR2004
+            raise _not_emulated(call)
+        return cbor.translate_back(call, answer) if translated else answer
+
+    def _predict(self, call: Call) -> Answer:
+        with self._lock:
+            at = self.clock.now()
+            self.settle(at)
+            fault = self.faults.take(call.service, call.action)
+            if fault is not None:
+                self._append({"kind": "control", "verb": "consume", "body": {"name": fault.name}}, at)
+            target = None
+            try:
+                if fault is not None:
+                    raise _refusal(call, fault, self.account)
+                target = self.serving.target(call)
+            except Refusal as refusal:
+                answer = calls.refusal_answer(call, refusal)
+        if target is not None:
+            try:
+                answer = self.serving.predict(target, call)
+            except Refusal as refusal:
+                answer = calls.refusal_answer(call, refusal)
+        self.log.write(call, at, answer, fault)
+        return answer
+
+    def settle(self, at: float) -> None:
+        """Lets happen what is due; that it was seen is journalled, so that a status never goes back."""
+        if deployments.settle(self.inference, at):
+            self._append({"kind": "tick"}, at)
+
+    def control(self, verb: str, body: dict[str, Any]) -> Any:
+        """Does a control request that changes the account, and journals it."""
+        with self._lock:
+            at = self.clock.now()
+            self.settle(at)
+            with self.determinism.seeded(f"control-{self.number}", at):
+                result = control.act(self, verb, body, at)
+            self._append({"kind": "control", "verb": verb, "body": body}, at)
+            if verb == "clock":
+                self.settle(self.clock.now())
+            return result
+
+    def read(self, what: Callable[[], Any]) -> Any:
+        """Reads the account while nothing else happens to it, at the present virtual time."""
+        with self._lock:
+            at = self.clock.now()
+            self.settle(at)
+            with self.determinism.unseeded(at):
+                return what()
+
+    def _append(self, entry: dict[str, Any], at: float) -> None:
+        self.journal.append({**entry, "at": at, "number": self.number})
+
+    def replay(self, entries: list[dict[str, Any]]) -> None:
+        """Does all journalled entries again; raises JournalError when one comes out differently."""
+        for entry in entries:
+            self.number = entry["number"]
+            at = entry["at"]
+            self.clock.set(at)
+            deployments.settle(self.inference, at)
+            if entry["kind"] == "call":
+                body = self.journal.load(entry["body"])
+                call = calls.identify(entry["request"], body)
+                self.perform(call, at, entry)
+            elif entry["kind"] == "control":
+                with self.determinism.seeded(f"control-{self.number}", at):
+                    control.act(self, entry["verb"], entry["body"], at)
+            elif entry["kind"] != "tick":
+                raise JournalError(f"{self.journal.path} has an entry of the unknown kind {entry['kind']!r}")
+
+    def close(self) -> None:
+        """Stops what serves predictions and closes the journal, leaving the time in it."""
+        self.serving.close()
+        with self._lock:
+            if not self.broken:
+                self._append({"kind": "tick"}, self.clock.now())
+            self.journal.close()
+            self.log.close()
+
+
+_PHRASES = {200: "OK", 204: "No Content", 206: "Partial Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
+
+
+def _read(environ: dict[str, Any]) -> bytes:
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        return bytes(stream.read())
+    return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
+
+
+def _is_html(answer: Answer) -> bool:
+    content = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
+    return answer.status >= 400 and content.startswith("text/html") and answer.body[:15].lower().startswith(b"<!doctype html")  # noqa: PLR2004
+
+
+def _not_emulated(call: Call) -> Refusal:
+    return Refusal(
+        "NotImplemented",
+        f"the emulated account does not have the operation {call.service}:{call.action}. This is a gap of the rehearsal, "
+        "not an answer of AWS's; docs/account.md lists what is emulated.",
+        501,
+    )
+
+
+def _refusal(call: Call, fault: Fault, account: str) -> Refusal:
+    if fault.name == "throttling":
+        code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(call.service, "ThrottlingException")
+        return Refusal(code, "Rate exceeded", 503 if call.service == "s3" else 400)
+    code = {"s3": "AccessDenied", "iam": "AccessDenied", "ec2": "UnauthorizedOperation"}.get(
+        call.service, "AccessDeniedException"
+    )
+    return Refusal(
+        code,
+        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {call.service}:{call.action} because "
+        f"no identity-based policy allows the {call.service}:{call.action} action",
+        403 if call.service == "s3" else 400,
+    )
+
+
+def _compare(entry: dict[str, Any], answer: Answer, digest: str, journal: Journal) -> None:
+    if entry["status"] == answer.status and entry["sum"] == digest:
+        return
+    raise JournalError(
+        f"{journal.path} does not lead to the same account again: {entry['action']} (number {entry['number']}) was answered "
+        f"{entry['status']} then and {answer.status} now, with other contents. Was it written by another version of moto or "
+        f"of the rehearsal? Remove {journal.path.parent} to begin with an empty account."
+    )
+
+
+__all__ = ["AccountError", "Gateway"]

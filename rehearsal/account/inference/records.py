@@ -1,0 +1,126 @@
+"""What the emulated SageMaker remembers: models, configurations, endpoints, what runs behind them, and what is under way.
+
+Times are virtual seconds since 1970-01-01 UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+IN_SERVICE = "InService"
+
+
+@dataclass
+class Tagged:
+    """Something with an ARN and tags."""
+
+    name: str
+    arn: str
+    region: str
+    created: float
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Model(Tagged):
+    """A model: the request that made it. `serial` tells it from one made later under the same name."""
+
+    definition: dict[str, Any] = field(default_factory=dict)
+    serial: int = 0
+
+    @property
+    def containers(self) -> list[dict[str, Any]]:
+        """Its container definitions, one or an inference pipeline's."""
+        primary = self.definition.get("PrimaryContainer")
+        return [primary] if primary else list(self.definition.get("Containers") or [])
+
+
+@dataclass
+class Configuration(Tagged):
+    """An endpoint configuration: the request that made it, and a serial as the model has one."""
+
+    definition: dict[str, Any] = field(default_factory=dict)
+    serial: int = 0
+
+    def variants(self) -> list[tuple[bool, dict[str, Any]]]:
+        """Its variants, each with whether it is a shadow variant."""
+        production = [(False, variant) for variant in self.definition.get("ProductionVariants") or []]
+        return production + [(True, variant) for variant in self.definition.get("ShadowProductionVariants") or []]
+
+
+@dataclass
+class DeployedImage:
+    """One container's image as it was resolved when its instances were started (DescribeEndpoint, DeployedImages)."""
+
+    specified: str
+    resolved: str | None
+    at: float
+
+
+@dataclass
+class Variant:
+    """A variant as it runs: its definition, the model it was started from, its images, and its scale."""
+
+    definition: dict[str, Any]
+    shadow: bool
+    model: Model | None
+    images: list[DeployedImage]
+    count: int | None
+    weight: float
+    desired_count: int | None
+    desired_weight: float
+
+    @property
+    def name(self) -> str:
+        """Name of the variant."""
+        return str(self.definition["VariantName"])
+
+
+@dataclass
+class Fleet:
+    """What runs behind an endpoint: started from one configuration at one time."""
+
+    configuration: Configuration
+    variants: list[Variant]
+
+
+@dataclass
+class Deployment:
+    """A change of an endpoint that is under way.
+
+    Attributes:
+        kind: create, update, capacity, patch or delete.
+        fleet: what is being started (create and update), else None.
+        started: when it began.
+        due: when its present phase ends.
+        rolling_back: whether that phase is the roll-back.
+        config: the DeploymentConfig it follows, if one was given or retained.
+        fault: name of the fault that was consumed by it.
+        failure: why it fails, once that is known.
+        capacities: for kind capacity: per variant, the desired weight and count.
+
+    """
+
+    kind: str
+    fleet: Fleet | None
+    started: float
+    due: float
+    rolling_back: bool = False
+    config: dict[str, Any] | None = None
+    fault: str | None = None
+    failure: str | None = None
+    capacities: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class Endpoint(Tagged):
+    """An endpoint: the configuration name it answers to, what runs, its status, and what is under way."""
+
+    configuration: str = ""
+    status: str = "Creating"
+    modified: float = 0.0
+    fleet: Fleet | None = None
+    failure_reason: str | None = None
+    deployment: Deployment | None = None
+    last_deployment_config: dict[str, Any] | None = None

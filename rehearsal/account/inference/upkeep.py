@@ -1,0 +1,66 @@
+"""The event that AWS's page on endpoint health warns of: instances are patched or replaced, and what is gone is missed.
+
+Source: "Best practices for endpoint security and health with Amazon SageMaker" (Developer Guide) and the AWS Health event
+that lists its causes (ministryofjustice/analytical-platform#10195): the configuration was deleted or changed; artifacts or
+containers were deleted; the permissions of the role have changed; containers can't be started.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.account.dependencies import Problem, examine
+from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint
+
+if TYPE_CHECKING:
+    from rehearsal.account.inference.service import Inference
+
+
+def patch(inference: Inference, at: float, names: list[str] | None = None, seconds: float = 0.0) -> list[dict[str, Any]]:
+    """Patches every endpoint that is in service (or those named); whatever can't be started again breaks.
+
+    Args:
+        inference: the emulated SageMaker.
+        at: virtual time.
+        names: endpoint names; None means all.
+        seconds: how long the sound ones are SystemUpdating; 0 means that they are at once in service again.
+
+    Returns:
+        One dict an endpoint: endpoint (ARN), status, and problems (kind, resource, reason).
+
+    """
+    report = []
+    for endpoint in sorted(inference.all_endpoints(), key=lambda each: each.arn):
+        if endpoint.status != IN_SERVICE or endpoint.fleet is None or (names and endpoint.name not in names):
+            continue
+        problems = _problems(inference, endpoint)
+        endpoint.modified = at
+        if problems:
+            endpoint.status = "Failed"
+            endpoint.failure_reason = " ".join(problem.reason for problem in problems)
+        elif seconds > 0:
+            endpoint.status = "SystemUpdating"
+            endpoint.deployment = Deployment("patch", None, at, at + seconds)
+        report.append(
+            {
+                "endpoint": endpoint.arn,
+                "status": endpoint.status,
+                "problems": [{"kind": p.kind, "resource": p.resource, "reason": p.reason} for p in problems],
+            }
+        )
+    return report
+
+
+def _problems(inference: Inference, endpoint: Endpoint) -> list[Problem]:
+    fleet = endpoint.fleet
+    if fleet is None:
+        return []
+    now = inference.configurations(endpoint.region).get(fleet.configuration.name)
+    problems = []
+    if now is None:
+        reason = f'Could not find endpoint configuration "{fleet.configuration.arn}".'
+        problems.append(Problem("configuration", fleet.configuration.name, reason))
+    elif now.serial != fleet.configuration.serial:
+        reason = f'Endpoint configuration "{now.arn}" was deleted and created again after the endpoint was deployed.'
+        problems.append(Problem("configuration", now.name, reason))
+    return problems + examine(inference.holdings, fleet, inference.models(endpoint.region))

@@ -1,0 +1,161 @@
+"""The journal of an account: one JSON line for everything that changed it, synced to disk before it is answered.
+
+The account's state is nowhere else. A server that starts reads the journal and does everything again, with the same
+virtual times and the same seeds, so that ids, dates and ETags come out the same. Bodies above `INLINE` bytes (layers,
+artifacts) lie beside it in `blobs/<sha256>`, synced before the line that names them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+from rehearsal.account.errors import JournalError
+
+FORMAT = 1
+INLINE = 2048
+
+
+class Journal:
+    """Appends entries to `<directory>/journal.jsonl` and reads them back.
+
+    Args:
+        directory: the account's directory; created, readable by its owner only, if it isn't there.
+
+    Attributes:
+        notes: sentences about what was repaired while reading; shown by the server and its control API.
+
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = directory / "journal.jsonl"
+        self._blobs = directory / "blobs"
+        self._file: int | None = None
+        self.notes: list[str] = []
+
+    def read(self) -> list[dict[str, Any]]:
+        """All entries, in order, after repairing a last line that was cut off.
+
+        Such a line was never synced, so nobody was answered: it is no lost mutation. Raises JournalError for anything
+        else that isn't as it was written.
+        """
+        if not self.path.exists():
+            return []
+        content = self.path.read_bytes()
+        lines = content.split(b"\n")
+        tail = lines.pop()
+        entries = [self._parse(line, number) for number, line in enumerate(lines, start=1)]
+        if tail:
+            try:
+                entries.append(self._parse(tail, len(lines) + 1))
+            except JournalError:
+                self._cut(len(content) - len(tail), tail)
+            else:
+                with self.path.open("ab") as file:
+                    file.write(b"\n")
+        if entries and entries[0].get("format") != FORMAT:
+            raise JournalError(
+                f"{self.path} has format {entries[0].get('format')!r}; this rehearsal reads {FORMAT}. "
+                f"Remove {self.path.parent} to begin with an empty account."
+            )
+        return entries
+
+    def append(self, entry: dict[str, Any]) -> None:
+        """Writes an entry and waits until the disk has it; raises JournalError when the disk refuses."""
+        text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
+        line = f'{text[:-1]},"crc":"{zlib.crc32(text.encode()):08x}"}}\n'
+        try:
+            if self._file is None:
+                self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+                _sync_directory(self.path.parent)
+            data = line.encode()
+            while data:
+                data = data[os.write(self._file, data) :]
+            os.fsync(self._file)
+        except OSError as error:
+            raise JournalError(f"the journal {self.path} can't be written ({error}); nothing was answered") from error
+
+    def close(self) -> None:
+        """Closes the file; a later `append` opens it again."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def store(self, body: bytes) -> dict[str, str]:
+        """How a body stands in an entry: as text, as base64, or by the name of a synced blob."""
+        if len(body) > INLINE:
+            return {"blob": self.store_blob(body)}
+        try:
+            return {"text": body.decode("utf-8")}
+        except UnicodeDecodeError:
+            return {"base64": base64.b64encode(body).decode()}
+
+    def store_blob(self, body: bytes) -> str:
+        """Keeps bytes under their SHA-256 and returns it; the same bytes are kept once."""
+        name = hashlib.sha256(body).hexdigest()
+        path = self._blobs / name
+        if not path.exists():
+            self._blobs.mkdir(exist_ok=True, mode=0o700)
+            partial = path.with_suffix(f".{os.getpid()}")
+            with partial.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.rename(path)
+            _sync_directory(self._blobs)
+        return name
+
+    def load(self, stored: dict[str, str]) -> bytes:
+        """The body that `store` kept; raises JournalError when its blob is gone or altered."""
+        if "text" in stored:
+            return stored["text"].encode("utf-8")
+        if "base64" in stored:
+            return base64.b64decode(stored["base64"])
+        path = self._blobs / stored["blob"]
+        if not path.exists():
+            raise JournalError(f"{self.path} refers to {path}, which is gone: the account can't be replayed")
+        body = path.read_bytes()
+        if hashlib.sha256(body).hexdigest() != stored["blob"]:
+            raise JournalError(f"{path} isn't what {self.path} says it is: the account can't be replayed")
+        return body
+
+    def _parse(self, line: bytes, number: int) -> dict[str, Any]:
+        where = f"{self.path}, line {number}"
+        try:
+            entry = json.loads(line)
+            crc = entry.pop("crc")
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise JournalError(
+                f"{where} is not an entry of a journal: restore it or remove {self.path.parent}"
+            ) from error
+        text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
+        if f"{zlib.crc32(text.encode()):08x}" != crc:
+            raise JournalError(f"{where} was altered after it was written: restore it or remove {self.path.parent}")
+        if not isinstance(entry, dict):
+            raise JournalError(f"{where} is not an entry of a journal")
+        return entry
+
+    def _cut(self, length: int, tail: bytes) -> None:
+        remains = self.path.with_suffix(".cut")
+        remains.write_bytes(tail)
+        with self.path.open("r+b") as file:
+            file.truncate(length)
+            os.fsync(file.fileno())
+        self.notes.append(
+            f"the last line of {self.path} was cut off ({len(tail)} bytes): it had not been answered and was set aside "
+            f"as {remains.name}; every mutation that was answered is there"
+        )
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
