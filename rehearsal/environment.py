@@ -1,7 +1,7 @@
 """The environment of a rehearsal: the emulated account for everybody in it, and nothing of the user's AWS.
 
-`prepare` returns what program, provider plug-ins and every boto3 client get, and makes this process forget the user's AWS
-credentials, profiles and sign-on settings, so that a client which ignored the endpoint couldn't reach an account of theirs.
+`prepare` returns what program, provider plug-ins and every boto3 client get, and makes this process forget the user's
+AWS credentials, profiles and sign-on settings: a client which ignored the endpoint couldn't reach an account of theirs.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def prepare(project_dir: Path | str, stack: str) -> dict[str, str]:
 
     Args:
         project_dir: the folder of Pulumi.yaml.
-        stack: the stack's name; it is kept as REHEARSAL_STACK, so that the account's journal can say for whom a call was.
+        stack: the stack's name; children find it as REHEARSAL_STACK.
 
     Raises:
         EnvironmentRefusedError: an endpoint that isn't on this machine was named.
@@ -147,7 +147,7 @@ def passphrase() -> str:
 
 
 def needs_account(project_dir: Path, config_keys: Iterable[str], used_types: Iterable[str]) -> bool:
-    """Whether a project could need AWS: it requires pulumi_aws, its settings name `aws:`, or its state holds such resources."""
+    """Whether a project could need AWS: it requires pulumi_aws, or its settings or its state name `aws:`."""
     if any(key.startswith("aws:") for key in config_keys):
         return True
     if any(type_.startswith(("aws:", "pulumi:providers:aws")) for type_ in used_types):

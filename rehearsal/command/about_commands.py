@@ -46,7 +46,7 @@ def login(invocation: Invocation) -> None:
 
 
 def install(invocation: Invocation) -> None:
-    """Nothing is downloaded: the program runs on the Python the rehearsal runs on; that has to have what it requires."""
+    """Nothing is downloaded: the program runs on the rehearsal's own Python, and that has to have what it requires."""
     del invocation
     project = projects.find()
     project.check_program()

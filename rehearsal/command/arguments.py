@@ -1,8 +1,8 @@
 """Reading a command line by the rules of Pulumi's own command (cobra and pflag).
 
 argparse can't: it takes an argument after `--` for an option, lets a flag with an optional value swallow the next word,
-and wants global flags before the command. Here flags may stand anywhere, `--flag=value` and `--flag value` are the same,
-a switch takes a value only after `=`, and a flag or command that isn't there is a gap, named.
+and wants global flags before the command. Here flags may stand anywhere, `--flag=value` and `--flag value` are the
+same, a switch takes a value only after `=`, and a flag or command that isn't there is a gap, named.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Command:
-    """A command or a group of them; `run` is `module:function` in this package, `takes` the least and most arguments."""
+    """A command or a group of them.
+
+    `run` is `<module>:<function>` (the module without its `_commands`); `takes` the least and the most arguments.
+    """
 
     words: tuple[str, ...]
     about: str

@@ -177,7 +177,7 @@ COMMANDS = (
     Command(
         ("stack", "export"),
         "Prints the stack's state.",
-        "stack:export",
+        "state:export",
         "",
         (0, 0),
         (
@@ -189,7 +189,7 @@ COMMANDS = (
     Command(
         ("stack", "import"),
         "Takes a state in.",
-        "stack:import_",
+        "state:import_",
         "",
         (0, 0),
         (
@@ -199,12 +199,12 @@ COMMANDS = (
         ),
     ),
     Command(
-        ("stack", "output"), "Shows the stack's outputs.", "stack:output", "[NAME]", (0, 1), (STACK, JSON, SHOW_SECRETS)
+        ("stack", "output"), "Shows the stack's outputs.", "state:output", "[NAME]", (0, 1), (STACK, JSON, SHOW_SECRETS)
     ),
     Command(
         ("stack", "history"),
         "Lists the stack's runs.",
-        "stack:history",
+        "state:history",
         "",
         (0, 0),
         (

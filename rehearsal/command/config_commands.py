@@ -83,12 +83,20 @@ def _keep(stack: CurrentStack, edit: Edit, written: str, value: str, invocation:
         raise CommandError(
             f"the value of {written!r} looks like a secret: pass --secret to encrypt it, or --plaintext if it is none."
         )
-    _put(stack, edit, written, value, secret=secret, as_path=invocation.given("path"), kind=invocation.get("type"))
+    put(stack, edit, written, value, secret=secret, as_path=invocation.given("path"), kind=invocation.get("type"))
 
 
-def _put(
-    stack: CurrentStack, edit: Edit, written: str, value: Any, *, secret: bool, as_path: bool, kind: str | None = None
+def put(  # noqa: PLR0913  # what the options of `config set` say
+    stack: CurrentStack,
+    edit: Edit,
+    written: str,
+    value: Any,
+    *,
+    secret: bool = False,
+    as_path: bool = False,
+    kind: str | None = None,
 ) -> None:
+    """Put a value as it was written into an edit: encrypted, placed at its path, or of the type that is wished."""
     key, path = _place(written, stack, as_path=as_path)
     if kind and kind not in KINDS:
         raise CommandError(f"--type is one of {', '.join(KINDS)}, not {kind!r}")
@@ -115,7 +123,7 @@ def set_all(invocation: Invocation) -> None:
             key, equals, value = text.partition("=")
             if not equals:
                 raise CommandError(f"--{name} takes key=value, not {text!r}")
-            _put(stack, edit, key, value, secret=name == "secret", as_path=as_path)
+            put(stack, edit, key, value, secret=name == "secret", as_path=as_path)
     for key, row in _rows(invocation.get("json")).items():
         value = row.get("objectValue", row.get("value"))
         if value is None:
@@ -124,7 +132,7 @@ def set_all(invocation: Invocation) -> None:
             )
         structured = isinstance(value, (dict, list))
         text = json.dumps(value) if structured and row.get("secret") else value
-        _put(stack, edit, key, text, secret=bool(row.get("secret")), as_path=False)
+        put(stack, edit, key, text, secret=bool(row.get("secret")), as_path=False)
     edit.save()
 
 
@@ -188,7 +196,9 @@ def _place(written: str, stack: CurrentStack, *, as_path: bool) -> tuple[str, pa
     if not as_path:
         return full_key(written, stack.project.name), ()
     namespace, colon, rest = (
-        written.rpartition(":") if ":" in written.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0] else ("", "", written)
+        written.rpartition(":")
+        if ":" in written.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
+        else ("", "", written)
     )
     try:
         steps = paths.parse(rest)
@@ -233,7 +243,7 @@ def _without(old: Any, path: paths.Path) -> Any:
     step, rest = path[0], path[1:]
     if _below(old, step) is None:
         return old
-    copy = dict(old) if isinstance(old, dict) else list(old)
+    copy: Any = dict(old) if isinstance(old, dict) else list(old)
     if rest:
         copy[step] = _without(copy[step], rest)
     else:

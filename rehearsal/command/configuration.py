@@ -91,7 +91,7 @@ def _missing(project: Project, stack: str, missing: list[str], settings: StackSe
 
 
 def _undeclared(project: Project, settings: StackSettings) -> list[str]:
-    """Keys of the project that it doesn't declare, though it declares some: most likely misspelt. Pulumi lets them pass."""
+    """Keys of the project that it doesn't declare, though it declares some: likely misspelt. Pulumi lets them pass."""
     own = f"{project.name}:"
     known = [key.removeprefix(own) for key in project.declared if key.startswith(own)]
     warnings = []

@@ -1,4 +1,4 @@
-"""The command's entry: reads the line, runs the command, and turns every refusal into one sentence and an exit status."""
+"""The command's entry: reads the line, runs the command, turns every refusal into one sentence and an exit status."""
 
 from __future__ import annotations
 

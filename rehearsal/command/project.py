@@ -24,7 +24,7 @@ ATTRIBUTES = frozenset({"type", "description", "items", "default", "value", "sec
 class Declared:
     """A setting as Pulumi.yaml declares it.
 
-    `type` is "" when it has none, `array<...>` for arrays; `fallback` is its `default` or `value`, None when it has none.
+    `type` is "" when it has none, `array<...>` for arrays; `fallback` is its `default` or `value`, or None.
     """
 
     key: str
@@ -85,7 +85,8 @@ def find(start: Path | None = None) -> Project:
                 f"the rehearsal has no JSON project files: write {folder / 'Pulumi.json'} as Pulumi.yaml."
             )
     raise ProjectError(
-        f"no Pulumi.yaml project file found in {here} or above it. Change to the project's folder, or name it with --cwd."
+        f"no Pulumi.yaml project file found in {here} or above it. "
+        "Change to the project's folder, or name it with --cwd."
     )
 
 
@@ -204,7 +205,7 @@ def _type(value: dict[str, Any], at: str) -> str:
 
 
 def fits(type_: str, value: Any) -> bool:
-    """Whether a value is of a declared type; text that reads as a number or a truth value counts as one, as with Pulumi."""
+    """Whether a value is of a declared type; as with Pulumi, text that reads as a number or a truth value is one."""
     if type_.startswith("array<"):
         return isinstance(value, list) and all(fits(type_[6:-1], item) for item in value)
     if type_ == "string":

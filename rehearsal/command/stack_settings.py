@@ -86,8 +86,8 @@ class StackSettings:
         foreign = sorted(str(key) for key in document if key not in TOP)
         if foreign:
             raise ConfigurationError(
-                f"{self.path}: the rehearsal has no {foreign[0]!r} in a stack's settings (environments and the like are "
-                "the Pulumi CLI's); it may have config, encryptionsalt and secretsprovider."
+                f"{self.path}: the rehearsal has no {foreign[0]!r} in a stack's settings (environments and the like "
+                "are the Pulumi CLI's); it may have config, encryptionsalt and secretsprovider."
             )
         self.salt = str(document.get("encryptionsalt") or "")
         self.secrets_provider = str(document.get("secretsprovider") or "")

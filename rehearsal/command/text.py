@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ def warn(message: str) -> None:
 
 def harmless(text: str) -> str:
     """The text with control characters written out, so that it can't move a cursor or hide a line."""
-    return CONTROL.sub(
-        lambda found: f"\\x{ord(found[0]):02x}" if ord(found[0]) < 256 else f"\\u{ord(found[0]):04x}", text
-    )
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def without_markup(text: str) -> str:
@@ -53,3 +52,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], indent: str = "") 
         indent + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in lines
     )
+
+
+def ago(moment: str) -> str:
+    """How long ago a moment (RFC 3339) was, in words."""
+    try:
+        seconds = int((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
+    except ValueError:
+        return moment
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'s' if count > 1 else ''} ago"
+    return "now"

@@ -1,7 +1,7 @@
 """Reading and writing the project's YAML files as Pulumi's command does: YAML 1.2, comments kept when a value changes.
 
-Reading takes PyYAML with YAML 1.2's rules (`yes` is text, a date is text, a key given twice is a mistake); writing takes
-ruamel.yaml, which keeps comments and order, and is slower to start.
+Reading takes PyYAML with YAML 1.2's rules (`yes` is text, a date is text, a key given twice is a mistake); writing
+takes ruamel.yaml, which keeps comments and order, and is slower to start.
 """
 
 from __future__ import annotations
@@ -89,8 +89,9 @@ def read(path: Path) -> Any:
 
 def editable(path: Path) -> tuple[Any, Any]:
     """A file for editing: ruamel's writer and the document, comments and order included."""
-    from ruamel.yaml import YAML, YAMLError  # only for writing
+    from ruamel.yaml import YAML  # only for writing
     from ruamel.yaml.comments import CommentedMap
+    from ruamel.yaml.error import YAMLError
 
     writer = YAML()
     writer.preserve_quotes = True

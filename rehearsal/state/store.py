@@ -224,8 +224,9 @@ class StoredStack:
 
     @contextlib.contextmanager
     def lock(self, purpose: str) -> Iterator[None]:
-        """Hold the stack for a run. Raises LockedError, naming the other run, when it is held; the system lets go of it
-        whatever becomes of this process.
+        """Hold the stack for a run; the system lets go of it whatever becomes of this process.
+
+        Raises LockedError, naming the other run, when it is held.
         """
         import filelock  # 40 ms that only runs need
 
@@ -243,22 +244,27 @@ class StoredStack:
             held.release()
 
     def holder(self) -> dict[str, Any] | None:
-        """Who holds the stack at this moment: pid, since, purpose; None when nobody does."""
+        """Who holds the stack at this moment: pid, since, purpose (empty: not yet told); None when nobody does."""
+        if not (self.directory / "lock.json").exists():
+            return None
         import filelock
 
         held = filelock.FileLock(self.directory / "lock")
         try:
             held.acquire(timeout=0)
         except filelock.Timeout:
-            try:
-                return dict(read_json(self.directory / "lock.json", "the lock's note"))
-            except StateError:
-                return {}
+            return self._holder()
         held.release()
         return None
 
+    def _holder(self) -> dict[str, Any]:
+        """What the holder has written of itself; it may not have written yet, or have gone meanwhile."""
+        with contextlib.suppress(StateError):
+            return dict(read_json(self.directory / "lock.json", "the lock's note"))
+        return {}
+
     def _held_by(self) -> str:
-        holder = self.holder() or {}
+        holder = self._holder()
         who = (
             f"`{holder['purpose']}`, process {holder['pid']}, since {holder['since']}"
             if {"purpose", "pid", "since"} <= holder.keys()

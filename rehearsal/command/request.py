@@ -1,0 +1,97 @@
+"""A request for the engine, out of project, stack, settings and options."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearsal import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.command.arguments import Invocation
+    from rehearsal.command.configuration import Configuration
+    from rehearsal.command.event_log import Events, Log
+    from rehearsal.command.workspace import CurrentStack
+    from rehearsal.engine import Operation, Request
+    from rehearsal.state import Snapshot
+
+PARALLEL = 16
+
+
+@dataclass
+class Session:
+    """One command line's way to the engine: what its preview and its run have in common."""
+
+    invocation: Invocation
+    stack: CurrentStack
+    configuration: Configuration
+    log: Log | None
+    cancel: threading.Event = field(default_factory=threading.Event)
+    sequence: int = 0
+
+
+def request(
+    session: Session,
+    operation: Operation,
+    events: Events,
+    save: Callable[[Snapshot], None] | None,
+    *,
+    preview_only: bool,
+) -> Request:
+    """The request for one operation: state read and checked, settings decrypted, the account there if it is needed."""
+    from rehearsal import engine, state
+
+    invocation, stack, project = session.invocation, session.stack, session.stack.project
+    document = stack.stored.document()
+    snapshot = state.from_json(document, stack.crypter()) if document else None
+    if snapshot:
+        state.verify(snapshot)
+    packs = [Path(pack).resolve() for pack in invocation.get("policy-pack", [])]
+    configs: list[Path | None] = [Path(config).resolve() for config in invocation.get("policy-pack-config", [])]
+    configs += [None] * (len(packs) - len(configs))
+    return engine.Request(
+        operation=operation,
+        project=engine.Project(project.name, project.directory, project.main or ".", project.options, project.plugins),
+        stack=stack.name,
+        snapshot=snapshot,
+        save=save or _never_save,
+        emit=events.emit,
+        config=session.configuration.texts(stack.crypter),
+        secret_keys=session.configuration.secret_keys(),
+        policy_packs=list(zip(packs, configs, strict=True)),
+        parallel=invocation.get("parallel", PARALLEL),
+        continue_on_error=invocation.given("continue-on-error"),
+        run_program=invocation.given("run-program"),
+        refresh=invocation.get("refresh", "false") == "true",
+        preview_only=preview_only,
+        targets=invocation.get("target", []),
+        target_dependents=invocation.given("target-dependents"),
+        replace=invocation.get("replace", []),
+        tags=stack.stored.tags(),
+        environment=_environment(session, snapshot, arm=save is not None),
+        cancel=session.cancel,
+    )
+
+
+def _never_save(_: Snapshot) -> None:
+    """A preview changes no state; the engine doesn't ask."""
+    raise AssertionError("a dry run asked to save the state")
+
+
+def _environment(session: Session, snapshot: Snapshot | None, *, arm: bool) -> dict[str, str]:
+    """The children's environment; the emulated account is started for projects that could need AWS, no others."""
+    stack = session.stack
+    types = [resource.type for resource in snapshot.resources] if snapshot else []
+    folder = stack.project.directory
+    if not ("AWS_ENDPOINT_URL" in os.environ or environment.needs_account(folder, session.configuration.values, types)):
+        return {**os.environ, "PULUMI_CONFIG_PASSPHRASE": environment.passphrase()}
+    prepared = environment.prepare(folder, stack.name)
+    if arm:
+        for fault in environment.faults():
+            environment.account(folder).arm(fault)
+    return {**os.environ, **prepared}

@@ -1,0 +1,295 @@
+"""`pulumi preview`, `up`, `destroy`, `refresh`: from a command line to the engine, from its outcome to an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.command import configuration
+from rehearsal.command.config_commands import put
+from rehearsal.command.errors import EXIT_CANCELLED, EXIT_CHANGES_NOT_EXPECTED, EXIT_USAGE, CommandError, UsageError
+from rehearsal.command.event_log import Events, open_log
+from rehearsal.command.request import Session, request
+from rehearsal.command.text import colourful, say, warn
+from rehearsal.command.workspace import CurrentStack, Workspace
+from rehearsal.state.store import Run, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rehearsal.command.arguments import Invocation
+    from rehearsal.command.display import Wishes
+    from rehearsal.engine import Operation, Outcome
+    from rehearsal.state import Snapshot
+
+KINDS = {"up": "update", "destroy": "destroy", "refresh": "refresh", "preview": "preview"}
+
+
+def preview(invocation: Invocation) -> int:
+    """Show what `up` would do."""
+    return _operate(invocation, "preview")
+
+
+def up(invocation: Invocation) -> int:
+    """Bring the account to what the program says."""
+    return _operate(invocation, "up")
+
+
+def destroy(invocation: Invocation) -> int:
+    """Delete everything in the stack."""
+    status = _operate(invocation, "destroy")
+    if status == 0 and invocation.given("remove") and not invocation.given("preview-only"):
+        from rehearsal.command.stack_commands import remove
+
+        remove(invocation)
+    return status
+
+
+def refresh(invocation: Invocation) -> int:
+    """Record what is really there."""
+    return _operate(invocation, "refresh")
+
+
+def _operate(invocation: Invocation, operation: Operation) -> int:
+    workspace = Workspace(invocation)
+    workspace.project.check_program()
+    stack = workspace.stack()
+    _check(invocation)
+    _set_config(invocation, stack)
+    verified = _Verified(stack)
+    dry_run = operation == "preview" or invocation.given("preview-only")
+    log = open_log(invocation.get("event-log"))
+    try:
+        settings = configuration.merged(workspace.project, stack.settings)
+        verified.done()
+        for message in configuration.check(workspace.project, stack.settings, stack.name, stack.crypter):
+            warn(message)
+        session = Session(invocation, stack, settings, log)
+        with _interruptible(session.cancel):
+            return _dry_run(session, operation) if dry_run else _real_run(session, operation)
+    finally:
+        if log:
+            log.close()
+
+
+class _Verified:
+    """Checks the passphrase beside the loading of the engine: both take a third of a second."""
+
+    def __init__(self, stack: CurrentStack) -> None:
+        self._error: BaseException | None = None
+        crypter = stack.crypter()
+
+        def verify() -> None:
+            try:
+                crypter.verify()
+            except Exception as error:  # noqa: BLE001  # raised again in done()
+                self._error = error
+
+        self._thread = threading.Thread(target=verify)
+        self._thread.start()
+
+    def done(self) -> None:
+        """Wait for it. Raises what the check raised."""
+        import rehearsal.engine.run  # noqa: F401  # loads gRPC meanwhile
+
+        self._thread.join()
+        if self._error:
+            raise self._error
+
+
+def _check(invocation: Invocation) -> None:
+    """Refuse combinations that make no sense, and what a command without a person can't ask for."""
+    packs, configs = invocation.get("policy-pack", []), invocation.get("policy-pack-config", [])
+    if len(configs) > len(packs):
+        raise UsageError(
+            "each --policy-pack-config belongs to the --policy-pack at the same place: there are more of them"
+        )
+    for pack in packs:
+        if not (Path(pack) / "PulumiPolicy.yaml").is_file():
+            raise CommandError(f"--policy-pack {pack}: there is no PulumiPolicy.yaml in that folder")
+    for config in configs:
+        if not Path(config).is_file():
+            raise CommandError(f"--policy-pack-config {config}: there is no such file")
+    if invocation.get("secrets-provider") not in (None, "default", "passphrase"):
+        raise CommandError(
+            f"the rehearsal has no secrets provider {invocation.get('secrets-provider')!r}, only passphrase"
+        )
+    if invocation.get("parallel", 1) < 1:
+        raise UsageError("--parallel takes a number from 1")
+
+
+def _set_config(invocation: Invocation, stack: CurrentStack) -> None:
+    pairs = invocation.get("config", [])
+    if not pairs:
+        return
+    edit = stack.settings.edit()
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--config takes key=value, not {pair!r}")
+        put(stack, edit, key, value, as_path=invocation.given("config-path"))
+    edit.save()
+
+
+@contextmanager
+def _interruptible(cancel: threading.Event) -> Iterator[None]:
+    """Ctrl-C asks the run to stop: it ends what is under way and keeps its state. A second one doesn't wait."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if cancel.is_set():
+            sys.stderr.write("\ninterrupted again: stopping at once; the state is that of the last finished step\n")
+            os._exit(EXIT_CANCELLED)
+        sys.stderr.write("\ninterrupted: finishing what is under way, then stopping (once more to stop at once)\n")
+        cancel.set()
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _dry_run(session: Session, operation: Operation) -> int:
+    outcome = _run(session, operation, dry_run=True, save=None)
+    return _status(session, outcome)
+
+
+def _real_run(session: Session, operation: Operation) -> int:
+    invocation, stack = session.invocation, session.stack
+    interactive = sys.stdin.isatty() and not invocation.given("non-interactive")
+    if not invocation.given("yes") and not interactive:
+        raise CommandError(
+            "--yes or --skip-preview with --yes must be passed in to proceed when running in non-interactive mode",
+            EXIT_USAGE,
+        )
+    with stack.stored.lock(f"pulumi {operation}"):
+        if not invocation.given("skip-preview"):
+            outcome = _run(session, operation, dry_run=True, save=None)
+            if not outcome.succeeded or session.cancel.is_set():
+                return _status(session, outcome)
+            if not invocation.given("yes") and not _agreed(operation):
+                raise CommandError(f"{operation} canceled: nothing was changed", EXIT_CANCELLED)
+        stack.stored.back_up()
+        start = now()
+        outcome = _run(session, operation, dry_run=False, save=_saver(stack))
+        _record(session, operation, outcome, start)
+    return _status(session, outcome)
+
+
+def _agreed(operation: str) -> bool:
+    try:
+        return input(f"Do you want to perform this {KINDS[operation]}? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
+
+
+def _saver(stack: CurrentStack) -> Callable[[Snapshot], None]:
+    from rehearsal import state
+
+    crypter = stack.crypter()
+
+    def save(snapshot: Snapshot) -> None:
+        stack.stored.write(state.to_text(snapshot, crypter))
+
+    return save
+
+
+def _run(session: Session, operation: Operation, *, dry_run: bool, save: Callable[[Snapshot], None] | None) -> Outcome:
+    from rehearsal import engine
+    from rehearsal.command.display import Display
+    from rehearsal.command.preview_json import PreviewDocument
+
+    invocation = session.invocation
+    effective: Operation = "preview" if operation == "up" and dry_run else operation
+    display = document = None
+    displays: list[Callable[[dict[str, Any]], None]] = []
+    wishes = _wishes(invocation)
+    if not invocation.given("json"):
+        display = Display(operation, session.stack.name, wishes, dry_run=dry_run)
+        display.head()
+        displays.append(display.take)
+    elif operation == "preview":
+        document = PreviewDocument()
+        displays.append(document.take)
+    else:
+        displays.append(lambda event: say(json.dumps(event, ensure_ascii=False, separators=(",", ":"))))
+    events = Events(session.log, displays, session.sequence)
+    asked = request(session, effective, events, save, preview_only=dry_run and effective != "preview")
+    outcome = engine.run(asked)
+    if not events.cancelled:
+        events.emit({"cancelEvent": {}})
+    session.sequence = events.sequence
+    if display:
+        if invocation.given("show-secrets") and not dry_run:
+            wishes.shown_outputs = _outputs_in_clear(outcome)
+        display.tail(succeeded=outcome.succeeded)
+    if document:
+        document.tail()
+    return outcome
+
+
+def _wishes(invocation: Invocation) -> Wishes:
+    from rehearsal.command.display import Wishes
+
+    return Wishes(
+        colour=colourful(invocation.get("color"), sys.stdout),
+        diff=invocation.given("diff"),
+        sames=invocation.given("show-sames"),
+        reads=invocation.given("show-reads"),
+        full=invocation.given("show-full-output"),
+        urns=invocation.given("urns"),
+        outputs=not invocation.given("suppress-outputs"),
+        progress=not invocation.given("suppress-progress"),
+        remediations=invocation.given("show-policy-remediations"),
+        debug=invocation.given("debug"),
+        config=invocation.given("show-config"),
+    )
+
+
+def _outputs_in_clear(outcome: Outcome) -> dict[str, Any]:
+    from rehearsal.values import masked, plain
+
+    resource = outcome.snapshot.stack_resource()
+    return {key: masked(plain(value)) for key, value in resource.outputs.items()} if resource else {}
+
+
+def _record(session: Session, operation: Operation, outcome: Outcome, start: str) -> None:
+    from rehearsal.command.state_commands import to_json
+    from rehearsal.version import ENGINE_VERSION
+
+    stack, invocation = session.stack, session.invocation
+    stack.stored.record(
+        Run(
+            version=stack.stored.next_version(),
+            kind=KINDS[operation],
+            start=start,
+            end=now(),
+            message=invocation.get("message") or "",
+            result="succeeded" if outcome.succeeded else "failed",
+            changes=outcome.changes,
+            environment={"exec.kind": invocation.get("exec-kind") or "cli", "pulumi.version": ENGINE_VERSION},
+            config={key: to_json(value) for key, value in session.configuration.values.items()},
+        )
+    )
+
+
+def _status(session: Session, outcome: Outcome) -> int:
+    """The exit status, and a last word on standard error when the run didn't end well."""
+    if session.cancel.is_set() or outcome.cancelled:
+        raise CommandError("the run was interrupted; its state is kept, and the next run carries on", EXIT_CANCELLED)
+    if not outcome.succeeded:
+        return 1
+    changes = {op: count for op, count in outcome.changes.items() if op not in ("same", "read") and count}
+    if session.invocation.given("expect-no-changes") and changes:
+        raise CommandError(
+            f"no changes were expected, and there are some: {', '.join(f'{n} {op}' for op, n in changes.items())}",
+            EXIT_CHANGES_NOT_EXPECTED,
+        )
+    return 0
