@@ -1,2 +1,110 @@
-"""stub"""
-def judge_model(*a): pass
+"""A thing that doesn't exist can't stay: a model is made only of an image and an artifact that are there.
+
+Sources: CreateModel (SageMaker API reference) doesn't check either; the endpoint fails later, when its instances pull
+the image and download the artifact. Asked: ECR DescribeImages, S3 HeadObject, ListObjectsV2.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guards import kinds, usage
+from guards.deletions import describe, finding
+from guards.live import AccountUnknown
+from guards.references import of_model
+from guards.values import Unknown
+from knowledge.arns import parse_image, parse_s3
+
+if TYPE_CHECKING:
+    from guards.judge import Judge
+    from guards.live import Account
+    from guards.plan import Operation
+    from guards.report import Report
+
+GUARD = "model-refers-to-what-exists"
+_OUT_OF_SIGHT = ("AccessDenied", "answered 403")
+
+
+def judge_model(operation: Operation, judge: Judge, report: Report) -> None:
+    """Refuse a new model whose image or artifact is missing, as far as this identity may see it."""
+    for reference in of_model(operation.new_inputs):
+        if isinstance(reference.value, Unknown) or not reference.value:
+            continue
+        text = str(reference.value)
+        try:
+            if reference.kind == usage.IMAGE:
+                missing, fix = _image(text, judge)
+            elif reference.kind == usage.ARTIFACT:
+                missing, fix = _artifact(text, judge)
+            else:
+                continue
+        except AccountUnknown as error:
+            # Another account's image or artifact that only the execution role may read can't be judged from here.
+            if _foreign(text, judge.account()) and any(word in str(error) for word in _OUT_OF_SIGHT):
+                continue
+            raise
+        if missing:
+            report.give(
+                finding(
+                    operation,
+                    GUARD,
+                    f"{describe(operation, 'model')}: {reference.field} is {text}, but {missing}. An endpoint of this "
+                    "model could not start.",
+                    severity="high",
+                    fix=fix,
+                )
+            )
+
+
+def _foreign(text: str, account: Account) -> bool:
+    image = parse_image(text)
+    return not image.is_ecr or image.account != account.identity()[0]
+
+
+def _image(text: str, judge: Judge) -> tuple[str, str]:
+    image = parse_image(text)
+    if not image.is_ecr:
+        return "", ""
+    account = judge.account()
+    if image.region != account.region or image.account != account.identity()[0]:
+        return "", ""  # another registry may be closed to the deploying identity and open to the role
+    chosen = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag or "latest"}
+    found = account.ask(
+        "ecr", "describe_images", registryId=image.account, repositoryName=image.repository, imageIds=[chosen]
+    )
+    if found and found.get("imageDetails"):
+        return "", ""
+    planned = any(
+        (judge.plan.name(one.urn) or one.inputs.get("name")) == image.repository
+        for one in judge.plan.of(kinds.REPOSITORY)
+    )
+    where = f"repository {image.repository} of registry {image.account} ({image.region})"
+    if planned and judge.dry_run:
+        return "", ""  # the repository is made, and may be filled, in this run
+    return f"{where} holds no such image", "Push the image first, or set image to a digest that the repository holds."
+
+
+def _artifact(text: str, judge: Judge) -> tuple[str, str]:
+    location = parse_s3(text)
+    if location is None:
+        return "", ""
+    account = judge.account()
+    if location.is_prefix:
+        listed = account.ask("s3", "list_objects_v2", Bucket=location.bucket, Prefix=location.key, MaxKeys=1)
+        there = bool(listed and listed.get("Contents"))
+    else:
+        there = account.ask("s3", "head_object", Bucket=location.bucket, Key=location.key) is not None
+    if there or (judge.dry_run and _planned_object(location.bucket, location.key, judge)):
+        return "", ""
+    return "nothing lies there", "Upload the artifact first, or set artifact to what is there."
+
+
+def _planned_object(bucket: str, key: str, judge: Judge) -> bool:
+    """Whether an object of this run will be it (an unknown bucket or key may be)."""
+    for one in judge.plan.of(*kinds.TYPES_OF[usage.ARTIFACT]):
+        has = one.inputs.get("bucket"), one.inputs.get("key")
+        bucket_fits = isinstance(has[0], Unknown) or has[0] == bucket
+        planned_key = has[1] if has[1] is not None else kinds.name_of(one.urn)
+        if bucket_fits and (isinstance(planned_key, Unknown) or str(planned_key).lstrip("/").startswith(key)):
+            return True
+    return False

@@ -27,6 +27,7 @@ HOOK_AFTER_UPDATE = "holdfast-after-update"
 HOOK_BEFORE_DELETE = "holdfast-before-delete"
 HOOK_AFTER_DELETE = "holdfast-after-delete"
 MARK = "holdfast:guarded"
+RIGHTS = frozenset({kinds.ROLE_POLICY, kinds.ATTACHMENT, kinds.POLICY})
 _FAILED = "guards-work"
 
 
@@ -62,6 +63,7 @@ class Guards:
         self._verify = verify
         self._account = account
         self._lock = threading.Lock()
+        self._rights_judged = threading.Lock()
         self.judge = Judge(self.plan, self.account, dry_run=dry_run, program_done=lambda: callbacks.program_done)
 
     def account(self) -> Account:
@@ -126,8 +128,12 @@ class Guards:
     def before_delete(self, request: Any) -> None:
         """Refuse the deletion of what is used, and any deletion that is part of an endpoint's replacement."""
         operation = operation_of(request)
-        with self._failing_closed(operation):
+        with self._failing_closed(operation), contextlib.ExitStack() as one_by_one:
             if not operation.retained:
+                if (
+                    operation.type in RIGHTS
+                ):  # two policies that grant the same must not both count as the other's relief
+                    one_by_one.enter_context(self._rights_judged)
                 found = len(self.report.found)
                 self._judge_deletion(operation)
                 if any(one.refuses and one.urn == operation.urn for one in self.report.found[found:]):
@@ -140,7 +146,7 @@ class Guards:
             from guards.endpoint import judge_endpoint_deletion
 
             judge_endpoint_deletion(operation, self.judge, self.report)
-        elif operation.type in {kinds.ROLE_POLICY, kinds.ATTACHMENT, kinds.POLICY}:
+        elif operation.type in RIGHTS:
             from guards.rights import judge_rights_deletion
 
             judge_rights_deletion(operation, self.judge, self.report)
@@ -307,7 +313,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
 
 
 def exemptions_in_force() -> list[dict[str, str]]:
-    """The exemptions that are in force today, for the stack's outputs: guard or rule, resource, reason, owner, expiry."""
+    """The exemptions in force today, for the stack's outputs: guard or rule, resource, reason, owner, expires."""
     from findings.exemptions import today
 
     found: list[dict[str, str]] = []

@@ -79,7 +79,7 @@ class Judge:
             return self._live
 
     def uses(self, *, end: bool, about: frozenset[str]) -> UsageGraph:
-        """The graph that counts; `end`: at the end of the run. `about`: kinds asked about, to read no more than needed."""
+        """The graph that counts, at the `end` of the run or before; `about`: the kinds asked about, to read no more."""
         live = self.live()
         account = self.account()
         counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
@@ -98,7 +98,7 @@ class Judge:
                 graph.add(Node(usage.ALIAS, name), usage.node(usage.KEY, target), "target of the alias")
 
     def _moved(self, live: UsageGraph) -> frozenset[Node]:
-        """This stack's endpoints that will have left their live configuration when the end of the run comes.
+        """The stack's endpoints that will have left their live configuration when the end of the run comes.
 
         Only when state and account agree: after a roll-back that nobody noticed they don't, and then both count.
         """

@@ -56,6 +56,8 @@ def _gone(error: Exception) -> bool:
     code, text = details.get("Code", ""), details.get("Message", "").lower()
     if code in {"404", "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "NotFoundException", "ResourceNotFound"}:
         return True
+    if code in {"NoSuchBucketPolicy", "RepositoryPolicyNotFoundException", "NotFound"}:
+        return True
     if code in {"RepositoryNotFoundException", "ImageNotFoundException", "ResourceNotFoundException"}:
         return True
     return code == "ValidationException" and ("could not find" in text or "does not exist" in text)

@@ -87,7 +87,7 @@ class Plan:
             operation = self.updated.get(urn) or self.created.get(urn)
             registration = self.registrations.get(urn)
         kind = kinds.GUARDED.get(kinds.type_of(urn), kinds.Kind()).node
-        by = _NAMED_BY.get(kind, "")
+        by = _NAMED_BY.get(kind, "name")
         for bag in (operation.new_inputs if operation else {}, registration.inputs if registration else {}):
             value = bag.get(by)
             if isinstance(value, str) and value:
@@ -107,7 +107,7 @@ class Plan:
         return None
 
     def endpoints(self) -> dict[str, Registration]:
-        """This stack's endpoints by physical name (by URN while the name isn't known)."""
+        """The stack's endpoints by physical name (by URN while the name isn't known)."""
         return {self.name(one.urn) or one.urn: one for one in self.of(kinds.ENDPOINT)}
 
     def leaving_endpoints(self) -> frozenset[Node]:

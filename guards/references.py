@@ -1,7 +1,7 @@
 """What an endpoint, an endpoint configuration and a model refer to, field by field.
 
-One reading for both sources: inputs of `aws:sagemaker/...` resources (Pulumi's spelling) and answers of DescribeEndpoint,
-DescribeEndpointConfig and DescribeModel (the API's spelling).
+One reading for both sources: inputs of `aws:sagemaker/...` resources (Pulumi's spelling) and answers of
+DescribeEndpoint, DescribeEndpointConfig and DescribeModel (the API's spelling).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from guards import usage
 from guards.usage import node
 from guards.values import Unknown, get, items
 from knowledge.arns import parse_image, parse_s3
-from knowledge.permissions import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -128,36 +127,3 @@ def follow(graph: UsageGraph, one: Node, text: str) -> None:
             graph.add(one, node(usage.REPOSITORY, image.repository_arn), "repository of the image")
     elif one.kind in {usage.KEY, usage.ROLE}:
         graph.add_node(one, text=text)
-
-
-def facts_of(model: Mapping[str, Any], configurations: Iterable[Mapping[str, Any]], **where: str) -> Facts:
-    """What `knowledge.permissions` has to know of a model and the configurations that deploy it."""
-    known: dict[str, list[str]] = {}
-    unknown: list[str] = []
-
-    def take(references: Iterable[Reference]) -> None:
-        for reference in references:
-            if isinstance(reference.value, Unknown):
-                unknown.append(reference.field)
-            elif isinstance(reference.value, str) and reference.value:
-                slot = "volume key" if reference.field == "KmsKeyId" else reference.kind
-                known.setdefault(slot, []).append(reference.value)
-
-    take(of_model(model))
-    for configuration in configurations:
-        take(one for one in of_configuration(configuration) if one.kind in {usage.KEY, usage.BUCKET})
-
-    def of(kind: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(known.get(kind, [])))
-
-    return Facts(
-        artifacts=of(usage.ARTIFACT),
-        images=of(usage.IMAGE),
-        volume_keys=of("volume key"),
-        output_keys=of(usage.KEY),
-        outputs=of(usage.BUCKET),
-        vpc=bool(of(usage.SUBNET) or of(usage.GROUP)),
-        credential_functions=of(usage.FUNCTION),
-        unknown=tuple(dict.fromkeys(unknown)),
-        **where,
-    )

@@ -6,6 +6,7 @@ registrations of the run. Names, ARNs, ids and aliases of one thing are one node
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +33,7 @@ FUNCTION = "function"
 PACKAGE = "model package"
 
 _MOST_PATHS = 20
+_REGISTRY = re.compile(r"^\d{12}\.[a-z0-9-]+/")
 
 
 class Node(NamedTuple):
@@ -56,7 +58,7 @@ class Gap:
     """A value of the plan that isn't known before `up`, rather than a read that failed."""
 
 
-def node(kind: str, text: str, *, account: str = "", region: str = "") -> Node:
+def node(kind: str, text: str, *, account: str = "", region: str = "") -> Node:  # noqa: C901 - case by case
     """The node that `text` (name, id, ARN, URL, image reference) means; `account`, `region` are those of the reader.
 
     Something of another account keeps its ARN as identity, so that equal names don't meet.
@@ -71,7 +73,7 @@ def node(kind: str, text: str, *, account: str = "", region: str = "") -> Node:
     if kind == REPOSITORY:
         if arn:
             return Node(REPOSITORY, f"{arn.account}.{arn.region}/{arn.name}")
-        return Node(REPOSITORY, text if "/" in text.partition(".")[2] else f"{account}.{region}/{text}")
+        return Node(REPOSITORY, text if _REGISTRY.match(text) else f"{account}.{region}/{text}")
     if kind == ARTIFACT:
         location = arns.parse_s3(text)
         return Node(ARTIFACT, f"{location.bucket}/{location.key}" if location else text)
@@ -157,6 +159,16 @@ class UsageGraph:
             return []
         return sorted(one for one in self._graph.successors(user) if not kinds or one.kind in kinds)
 
+    def direct_users(self, used: Node, *kinds: str) -> list[Node]:
+        """What uses `used` directly."""
+        if used not in self._graph:
+            return []
+        return sorted(one for one in self._graph.predecessors(used) if not kinds or one.kind in kinds)
+
+    def by(self, user: Node, used: Node) -> list[str]:
+        """The fields by which `user` uses `used`."""
+        return list(self._graph.edges[user, used]["by"])
+
     def edges(self) -> Iterator[tuple[Node, Node, str]]:
         """All uses: user, used, fields."""
         for user, used, data in self._graph.edges(data=True):
@@ -174,10 +186,7 @@ class UsageGraph:
             return []
         found = islice(nx.all_simple_paths(reverse, used, targets), _MOST_PATHS)
         paths = [
-            Path(
-                tuple(one), tuple(", ".join(self._graph.edges[b, a]["by"]) for a, b in pairwise(one))
-            )
-            for one in found
+            Path(tuple(one), tuple(", ".join(self._graph.edges[b, a]["by"]) for a, b in pairwise(one))) for one in found
         ]
         return sorted(paths, key=lambda path: (len(path.nodes), path.nodes))
 

@@ -105,5 +105,6 @@ def _image_mismatch(described: dict[str, Any], wanted: str, account: Account) ->
             if one.get("ResolvedImage")
         } - {""}
         if digests and deployed and not digests <= deployed:
-            return f"variant {variant.get('VariantName')} runs {', '.join(sorted(deployed))} instead of {', '.join(sorted(digests))}"
+            runs, wants = ", ".join(sorted(deployed)), ", ".join(sorted(digests))
+            return f"variant {variant.get('VariantName')} runs {runs} instead of {wants}"
     return ""

@@ -389,6 +389,35 @@ def _may_deny(document: Document, action: str, resource: str, principal: str | N
     return evaluate([as_allow], action, resource, principal=principal) is not Outcome.NOT_GRANTED
 
 
+def may_lose(
+    before: Sequence[Document],
+    after: Sequence[Document],
+    action: str,
+    resource: str,
+    *,
+    principal: str | None = None,
+) -> bool:
+    """Whether, of the statements that may concern `action` on `resource`, an Allow went or a Deny came.
+
+    False is a proof that the answer for this action can't have become worse, whatever the conditions mean.
+    """
+
+    def concerning(documents: Sequence[Document], effect: str) -> set[str]:
+        return {
+            json.dumps({k: v for k, v in statement.items() if k != "Sid"}, sort_keys=True)
+            for document in documents
+            for statement in statements_of(document)
+            if statement.get("Effect") == effect
+            and evaluate([{"Statement": {**statement, "Effect": "Allow"}}], action, resource, principal=principal)
+            is not Outcome.NOT_GRANTED
+        }
+
+    return not (
+        concerning(before, "Allow") <= concerning(after, "Allow")
+        and concerning(after, "Deny") <= concerning(before, "Deny")
+    )
+
+
 def trusts(document: Document, service: str) -> Outcome:
     """Whether a role's trust policy lets `service` (such as `sagemaker.amazonaws.com`) assume it."""
     return evaluate([document], "sts:AssumeRole", "*", principal=service)
