@@ -1,0 +1,39 @@
+"""`python -m rehearsal.provider [engine address]`: print the port, then serve until the engine closes the process."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from types import FrameType
+
+
+def main() -> None:
+    """Serve. boto3 is imported only after the port is printed, while the engine is still busy with the program."""
+    from rehearsal.provider.server import start  # noqa: PLC0415
+
+    server, port = start()
+    ended = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ended.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    print(port, flush=True)  # noqa: T201  # the protocol
+    threading.Thread(target=_warm, daemon=True).start()
+    ended.wait()
+    server.stop(grace=1).wait()
+
+
+def _warm() -> None:
+    with contextlib.suppress(ImportError):
+        import boto3  # noqa: F401, PLC0415
+
+        import rehearsal.provider.lifecycle
+        import rehearsal.provider.types  # noqa: F401
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,363 @@
+"""The ResourceProvider service: Pulumi's calls to the core and back, errors with the codes the engine understands."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import traceback
+from concurrent import futures
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from rehearsal.provider import files, properties
+from rehearsal.provider.refusals import InitFailed, Misconfigured, ProviderRefusal, UnknownType
+from rehearsal.values import UNKNOWN, Properties
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.provider.account import Account
+    from rehearsal.provider.resource import Resource
+
+VERSION = "7.51.1"
+"""The pulumi-aws release that this provider stands in for."""
+IGNORED_CONFIG = (
+    "accessKey secretKey token profile sharedConfigFiles sharedCredentialsFiles skipCredentialsValidation "
+    "skipMetadataApiCheck skipRegionValidation skipRequestingAccountId maxRetries retryMode s3UsePathStyle"
+).split()
+"""Keys of the provider's configuration that are accepted and mean nothing to an emulated account."""
+KNOWN_CONFIG = {
+    "region",
+    "allowedAccountIds",
+    "forbiddenAccountIds",
+    "defaultTags",
+    "ignoreTags",
+    "version",
+    "endpoints",
+}
+
+
+class Configuration:
+    """What the provider was configured with.
+
+    Args:
+        values: the provider's inputs; structured ones may be JSON texts.
+
+    Raises:
+        Misconfigured: a key that isn't understood, or no region.
+
+    """
+
+    def __init__(self, values: Properties) -> None:
+        given = {name: parsed(value) for name, value in values.items() if not name.startswith("__")}
+        unknown = sorted(set(given) - KNOWN_CONFIG - set(IGNORED_CONFIG))
+        if unknown:
+            raise Misconfigured(
+                f"the rehearsal's provider doesn't know the configuration aws:{unknown[0]}; "
+                f"it honours {', '.join(sorted(KNOWN_CONFIG))} and ignores {', '.join(sorted(IGNORED_CONFIG))}",
+            )
+        if given.get("endpoints"):
+            raise Misconfigured(
+                "aws:endpoints can't be set in a rehearsal: AWS_ENDPOINT_URL alone says where the account is"
+            )
+        self.region = str(
+            given.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+        )
+        self.allowed = [str(i) for i in given.get("allowedAccountIds") or []]
+        self.forbidden = [str(i) for i in given.get("forbiddenAccountIds") or []]
+        tags = (given.get("defaultTags") or {}).get("tags") or {}
+        self.default_tags: dict[str, str] = {str(k): str(v) for k, v in tags.items()}
+        ignored = given.get("ignoreTags") or {}
+        self.ignored_keys = [str(k) for k in ignored.get("keys") or []]
+        self.ignored_prefixes = [str(k) for k in ignored.get("keyPrefixes") or []]
+
+
+def parsed(value: Any) -> Any:
+    """A configuration value that may be JSON in a text."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+class Provider(provider_pb2_grpc.ResourceProviderServicer):
+    """Package `aws` against an emulated account."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self._account: Account | None = None
+        self._configuration: Configuration | None = None
+
+    # -- getting to know each other --------------------------------------------------------------------------------------------
+
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        if request.program_directory:
+            files.root_at(request.program_directory)
+        return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
+
+    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        news = properties.read(request.news)
+        failures = []
+        try:
+            Configuration({k: v for k, v in news.items() if v is not UNKNOWN})
+        except Misconfigured as error:
+            failures.append(provider_pb2.CheckFailure(property="", reason=str(error)))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        old, new = properties.read(request.old_inputs or request.olds), properties.read(request.news)
+        changed = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name) and name != "version")
+        # Another region is another set of resources; pulumi-aws too replaces the provider for it.
+        replaces = [name for name in changed if name == "region" and old.get(name)]
+        some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+        return provider_pb2.DiffResponse(changes=some, diffs=changed, replaces=replaces)
+
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider.account import Account  # noqa: PLC0415
+
+        values = properties.read(request.args) or {k.rpartition(":")[2]: v for k, v in request.variables.items()}
+
+        def configure() -> Any:
+            configuration = Configuration(values)
+            if not configuration.region:
+                raise Misconfigured("no region: set `aws:region` in the stack's settings, or AWS_REGION")
+            account = Account(configuration.region)
+            if configuration.allowed and account.id not in configuration.allowed:
+                raise Misconfigured(
+                    f"the account is {account.id}, and aws:allowedAccountIds allows {', '.join(configuration.allowed)} only",
+                )
+            if account_is_forbidden := (configuration.forbidden and account.id in configuration.forbidden):
+                raise Misconfigured(
+                    f"the account is {account.id}: {account_is_forbidden}, aws:forbiddenAccountIds names it"
+                )
+            self._configuration, self._account = configuration, account
+            return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
+
+        return answered(context, "configure the provider", configure)
+
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        return empty_pb2.Empty()
+
+    # -- resources -------------------------------------------------------------------------------------------------------------
+
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider.checking import Naming, check  # noqa: PLC0415
+
+        def act() -> Any:
+            resource = self._resource(request)
+            named = request.autonaming if request.HasField("autonaming") else None
+            naming = Naming(
+                logical_name=_name(request),
+                seed=request.randomSeed,
+                proposed=named.proposed_name if named else "",
+                disabled=bool(named) and named.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
+            )
+            tags = self._configuration.default_tags if self._configuration else {}
+            checked = check(resource, properties.read(request.news), properties.read(request.olds), naming, tags)
+            failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in checked.failures]
+            return provider_pb2.CheckResponse(inputs=properties.write(checked.inputs), failures=failures)
+
+        return answered(context, f"check {_label(request)}", act)
+
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider.differing import difference  # noqa: PLC0415
+
+        def act() -> Any:
+            resource = self._resource(request)
+            state, news = properties.read(request.olds), properties.read(request.news)
+            old_inputs = properties.read(request.old_inputs) if request.HasField("old_inputs") else dict(state)
+            ignored(request.ignoreChanges, old_inputs, news)
+            region = self._account.region if self._account else ""
+            return _diff_response(difference(resource, state, old_inputs, news, region))
+
+        return answered(context, f"compare {_label(request)}", act)
+
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider import lifecycle  # noqa: PLC0415
+
+        def act() -> Any:
+            resource, inputs = self._resource(request), properties.read(request.properties)
+            if request.preview:
+                made = lifecycle.preview_create(resource, self.account, inputs)
+                return provider_pb2.CreateResponse(properties=properties.write(made))
+            id_, outputs = lifecycle.create(resource, self.account, inputs)
+            return provider_pb2.CreateResponse(id=id_, properties=properties.write(self._shown(outputs)))
+
+        return answered(context, f"create {_label(request)}", act)
+
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider import lifecycle  # noqa: PLC0415
+
+        def act() -> Any:
+            resource = self._resource(request)
+            state, inputs = properties.read(request.properties), properties.read(request.inputs)
+            id_, outputs, found = lifecycle.read(resource, self.account, request.id, state, inputs)
+            if not id_:
+                return provider_pb2.ReadResponse()
+            found = self._shown(found)
+            return provider_pb2.ReadResponse(
+                id=id_,
+                properties=properties.write(self._shown(outputs)),
+                inputs=properties.write(found),
+            )
+
+        return answered(context, f"read {_label(request)}", act)
+
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider import lifecycle  # noqa: PLC0415
+
+        def act() -> Any:
+            resource = self._resource(request)
+            state, news = properties.read(request.olds), properties.read(request.news)
+            old_inputs = properties.read(request.old_inputs) if request.HasField("old_inputs") else dict(state)
+            ignored(request.ignoreChanges, old_inputs, news)
+            if request.preview:
+                made = lifecycle.preview_update(resource, self.account, state, old_inputs, news)
+                return provider_pb2.UpdateResponse(properties=properties.write(made))
+            _, outputs = lifecycle.update(resource, self.account, request.id, state, old_inputs, news)
+            return provider_pb2.UpdateResponse(properties=properties.write(self._shown(outputs)))
+
+        return answered(context, f"update {_label(request)}", act)
+
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider import lifecycle  # noqa: PLC0415
+
+        def act() -> Any:
+            resource = self._resource(request)
+            lifecycle.delete(resource, self.account, request.id, properties.read(request.properties))
+            return empty_pb2.Empty()
+
+        return answered(context, f"delete {_label(request)}", act)
+
+    # -- functions -------------------------------------------------------------------------------------------------------------
+
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+        from rehearsal.provider.invokes import invoke  # noqa: PLC0415
+
+        def act() -> Any:
+            found = invoke(self.account, request.tok, properties.read(request.args))
+            return provider_pb2.InvokeResponse(**{"return": properties.write(found)})
+
+        return answered(context, f"invoke {request.tok}", act)
+
+    # -- inside ----------------------------------------------------------------------------------------------------------------
+
+    @property
+    def account(self) -> Account:
+        """The account, once configured."""
+        if self._account is None:
+            raise Misconfigured("the provider wasn't configured before it was used")
+        return self._account
+
+    def _resource(self, request: Any) -> Resource:
+        from rehearsal.provider.types import TYPES  # noqa: PLC0415
+
+        token = request.type or request.urn.split("::")[2].rpartition("$")[2]
+        if token not in TYPES:
+            raise UnknownType(
+                f"the rehearsal's provider has no type {token} (resource {_name(request)}). It stands in for pulumi-aws {VERSION} "
+                f"with these types: {', '.join(sorted(TYPES))}. Try this one on a real account.",
+            )
+        return TYPES[token]
+
+    def _shown(self, outputs: Properties) -> Properties:
+        """Outputs without the tags that the configuration says to ignore."""
+        configuration = self._configuration
+        if configuration is None or not (configuration.ignored_keys or configuration.ignored_prefixes):
+            return outputs
+        prefixes = tuple(configuration.ignored_prefixes)
+        made = dict(outputs)
+        for name in ("tags", "tagsAll"):
+            if isinstance(made.get(name), dict):
+                kept = {k: v for k, v in made[name].items() if k not in configuration.ignored_keys}
+                made[name] = {k: v for k, v in kept.items() if not (prefixes and k.startswith(prefixes))}
+        return made
+
+
+def _name(request: Any) -> str:
+    return str(request.name or request.urn.split("::", 3)[3])
+
+
+def _label(request: Any) -> str:
+    token = request.type or request.urn.split("::")[2].rpartition("$")[2]
+    return f'{token} "{_name(request)}"'
+
+
+def ignored(paths: Any, old: Properties, new: Properties) -> None:
+    """Changes that are to be ignored: the old input is taken for the new one (top-level properties; the engine resets the rest)."""
+    for path in paths:
+        if path in old:
+            new[path] = old[path]
+
+
+def _diff_response(found: Any) -> Any:
+    kinds = provider_pb2.PropertyDiff
+    values = {
+        ("add", False): kinds.ADD,
+        ("add", True): kinds.ADD_REPLACE,
+        ("delete", False): kinds.DELETE,
+        ("delete", True): kinds.DELETE_REPLACE,
+        ("update", False): kinds.UPDATE,
+        ("update", True): kinds.UPDATE_REPLACE,
+    }
+    detailed = {c.path: kinds(kind=values[c.kind, c.replaces]) for c in found.changes}
+    return provider_pb2.DiffResponse(
+        changes=provider_pb2.DiffResponse.DIFF_SOME if found.changes else provider_pb2.DiffResponse.DIFF_NONE,
+        diffs=found.properties,
+        replaces=found.replaces,
+        deleteBeforeReplace=found.delete_before_replace,
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+    )
+
+
+def answered(context: Any, what: str, act: Callable[[], Any]) -> Any:
+    """Do it, and turn what goes wrong into an answer that says what was asked and whose fault it was."""
+    try:
+        return act()
+    except InitFailed as error:
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.id,
+            properties=properties.write(error.properties),
+            reasons=[str(error)],
+            inputs=properties.write(error.inputs),
+        )
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        message = f"{what}: {error}"
+        status = status_pb2.Status(code=error.code.value[0], message=message, details=[packed])
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(error.code, message)
+    except ProviderRefusal as error:
+        context.abort(error.code, f"{what}: {error}")
+    except Exception as error:  # noqa: BLE001  # whatever it is, the engine must hear of it in words
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(where.filename)}:{where.lineno}"  # noqa: PTH119
+        context.abort(
+            grpc.StatusCode.INTERNAL,
+            f"{what}: a defect of the rehearsal's provider ({type(error).__name__} at {place}: {error}). "
+            "What became of the resource isn't known; a refresh tells.",
+        )
+
+
+def start(port: int = 0) -> tuple[Any, int]:
+    """Serve on loopback; returns the server and its port."""
+    unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    server = grpc.server(futures.ThreadPoolExecutor(32), options=unlimited)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(), server)
+    bound = server.add_insecure_port(f"127.0.0.1:{port}")
+    server.start()
+    return server, bound

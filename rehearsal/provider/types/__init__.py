@@ -1,0 +1,23 @@
+"""Every resource type the provider has, by token: one file a service, one class a type."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+from rehearsal.provider.resource import Resource
+
+SERVICES = ("sagemaker", "iam", "kms", "s3", "ec2", "security_groups", "ecr", "cloudwatch", "logs")
+
+
+def _collected() -> dict[str, Resource]:
+    made: dict[str, Resource] = {}
+    for service in SERVICES:
+        module = import_module(f"{__name__}.{service}")
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, Resource) and kind.__module__ == module.__name__ and "token" in vars(kind):
+                made[kind.token] = kind()
+    return made
+
+
+TYPES = _collected()
