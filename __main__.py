@@ -15,6 +15,7 @@ from components.network import Network
 from components.realtime_endpoint import VARIANT, RealtimeEndpoint
 from components.settings import Settings
 from knowledge.arns import parse_image
+from knowledge.instance_storage import has_local_storage
 
 settings = Settings.from_config()
 guards.install()
@@ -30,6 +31,8 @@ if settings.key == "own":
     needed.append(key)
 elif settings.key != "none":
     key_arn = aws.kms.get_key(key_id=settings.key).arn
+# SageMaker takes no key for local NVMe storage, which the instance encrypts by itself; the artifact's key stays.
+volume_key_arn = None if has_local_storage(settings.instance_type) else key_arn
 
 artifact_url: pulumi.Input[str] = settings.artifact
 if settings.artifact_path:
@@ -50,7 +53,8 @@ role = ExecutionRole(
         "account": here,
         "image": settings.image,
         "artifact_url": artifact_url,
-        "key_arn": key_arn,
+        "artifact_key_arn": key_arn,
+        "volume_key_arn": volume_key_arn,
         "ssm_access": settings.ssm_access,
         "permissions": Path(settings.permissions).read_text(encoding="utf-8") if settings.permissions else None,
     },
@@ -76,7 +80,7 @@ endpoint = RealtimeEndpoint(
         "instance_type": settings.instance_type,
         "instance_count": settings.instance_count,
         "ssm_access": settings.ssm_access,
-        "key_arn": key_arn,
+        "key_arn": volume_key_arn,
         "stage": settings.stage,
         "image": settings.image,
         "artifact_url": artifact_url,

@@ -27,8 +27,11 @@ class ExecutionRoleArgs(TypedDict):
     artifact_url: pulumi.Input[str]
     """S3 URL of the artifact."""
 
-    key_arn: pulumi.Input[str] | None
-    """ARN of the KMS key that encrypts the artifact and the instances' storage, if there is one."""
+    artifact_key_arn: pulumi.Input[str] | None
+    """ARN of the KMS key that encrypts the artifact, if there is one."""
+
+    volume_key_arn: pulumi.Input[str] | None
+    """ARN of the KMS key that the endpoint configuration names, if it names one."""
 
     ssm_access: bool
     """Whether the SSM agent runs beside the containers and needs its channels."""
@@ -79,14 +82,16 @@ def _document(args: ExecutionRoleArgs) -> pulumi.Input[str]:
     if given is not None:
         return json.dumps(json.loads(given))  # white space is no change of rights
     account = args["account"]
-    return pulumi.Output.all(args["image"], args["artifact_url"], args["key_arn"]).apply(
+    return pulumi.Output.all(
+        args["image"], args["artifact_url"], args["artifact_key_arn"], args["volume_key_arn"]
+    ).apply(
         lambda known: json.dumps(
             least_privilege(
                 Facts(
                     images=(known[0],),
                     artifacts=(known[1],),
                     artifact_keys=(known[2],) if known[2] else (),
-                    volume_keys=(known[2],) if known[2] else (),
+                    volume_keys=(known[3],) if known[3] else (),
                     vpc=True,
                     partition=account.partition,
                     region=account.region,

@@ -60,7 +60,15 @@ def endpoint_args(**changed: object) -> RealtimeEndpointArgs:
 
 def rights(recorder: Recorder, account: Account, **changed: object) -> list[dict]:
     """The statements of the rights that an ExecutionRole registers."""
-    args = {"account": account, "image": IMAGE, "artifact_url": URL, "key_arn": KEY, "ssm_access": False, **changed}
+    args = {
+        "account": account,
+        "image": IMAGE,
+        "artifact_url": URL,
+        "artifact_key_arn": KEY,
+        "volume_key_arn": KEY,
+        "ssm_access": False,
+        **changed,
+    }
     recorder.run(lambda: ExecutionRole("sample", args))
     return json.loads(recorder.only("iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
 
@@ -187,7 +195,7 @@ def test_the_generated_rights_name_this_artifact_this_repository_and_this_key(
 
 def test_without_a_key_there_are_no_rights_on_one(recorder: Recorder, account: Account) -> None:
     """`key: none` is AWS's default encryption, for which nobody needs a right."""
-    statements = rights(recorder, account, key_arn=None)
+    statements = rights(recorder, account, artifact_key_arn=None, volume_key_arn=None)
 
     assert not [each for each in statements if any(action.startswith("kms:") for action in each["Action"])]
 
@@ -268,6 +276,7 @@ def test_the_network_reaches_amazon_s3_and_nothing_else(recorder: Recorder, acco
     recorder.lookups = ZONES
     recorder.run(lambda: Network("sample", {"account": account}))
     subnets = [each for each in recorder.registered if each.type == "aws:ec2/subnet:Subnet"]
+    subnets.sort(key=lambda each: each.name)  # they are registered side by side
     rule = recorder.only("vpc/securityGroupEgressRule:SecurityGroupEgressRule").inputs
     group = recorder.only("ec2/securityGroup:SecurityGroup").inputs
 

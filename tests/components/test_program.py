@@ -113,6 +113,15 @@ def test_without_a_key_nothing_names_one(deploy: Any) -> None:
     assert not [each for each in recorder.registered if each.type.startswith("aws:kms/")]
 
 
+def test_local_storage_takes_no_key_and_the_artifact_keeps_its_own(deploy: Any) -> None:
+    """SageMaker refuses a KmsKeyId for instances with local NVMe storage."""
+    recorder = deploy(instanceType="ml.g5.xlarge")
+
+    assert "kmsKeyArn" not in recorder.only(CONFIGURATION).inputs
+    assert recorder.only("s3/bucketObjectv2:BucketObjectv2").inputs["kmsKeyId"] == KEY
+    assert "kms:CreateGrant" not in recorder.only("iam/rolePolicy:RolePolicy").inputs["policy"]
+
+
 def test_an_artifact_in_amazon_s3_is_used_where_it_is(deploy: Any) -> None:
     """No bucket, and the role may read that object."""
     recorder = deploy(artifact="s3://elsewhere/model.tar.gz")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 from sample_scripts import SAMPLE, load
 
 # Pinned here, in Pulumi.rehearsal.yaml and in the sample's README. When the sample changes, so do these.
@@ -49,11 +50,17 @@ def test_packing_gives_the_pinned_digests_every_time(build: ModuleType, tmp_path
 
 
 def test_the_settings_and_the_readme_name_the_digests_that_are_built() -> None:
-    """Two places name digests for people and for the stacks; neither may go stale."""
+    """They name digests for people and for the stacks; none may go stale."""
     root = SAMPLE.parents[1]
 
-    assert DIGESTS["image-1"] in (root / "Pulumi.rehearsal.yaml").read_text()
-    assert DIGESTS["image-1"] in (root / "Pulumi.rehearsal-tenant.yaml").read_text()
+    images = yaml.safe_load((SAMPLE / "images.yaml").read_text())
+
+    assert {f"image-{version}": reference.split("@")[1] for version, reference in images.items()} == {
+        name: digest for name, digest in DIGESTS.items() if name.startswith("image")
+    }
+    for stack in ("rehearsal", "rehearsal-tenant"):
+        settings = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text())["config"]
+        assert settings["holdfast:image"] == images["1"]
     for digest in DIGESTS.values():
         assert digest in (SAMPLE / "README.md").read_text()
 
