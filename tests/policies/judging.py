@@ -6,6 +6,7 @@ A rule that gets a plain dictionary in a test never meets an unknown value, a pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from policies.serving import policies_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["UNKNOWN", "Given", "Judgement", "judge_with", "stack"]
+__all__ = ["UNKNOWN", "Given", "Judge", "Judgement", "judge_with", "stack"]
 
 MANDATORY = analyzer_pb2.MANDATORY
 DIGEST = "sha256:" + "4f0c" * 16
@@ -71,6 +72,10 @@ class Judgement:
     def passed(self) -> bool:
         """Nothing was said at all."""
         return not (self.violations or self.advice or self.undecided or self.not_applicable)
+
+
+Judge = Callable[..., Judgement]
+"""`judge(rule, *resources, config=...)`: what the fixture of this name is."""
 
 
 def stack() -> Given:

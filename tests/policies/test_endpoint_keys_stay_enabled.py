@@ -1,7 +1,7 @@
 """Keys that endpoint configurations name are enabled, however they are named."""
 
 import pytest
-from judging import UNKNOWN, Given
+from judging import UNKNOWN, Given, Judge
 
 from policies.rules.endpoint_keys_stay_enabled import rule
 from policies.tokens import ENDPOINT, ENDPOINT_CONFIGURATION, KEY, KEY_ALIAS
@@ -41,7 +41,7 @@ def configuration(properties: dict, depends: dict | None = None) -> Given:
         ),
     ],
 )
-def test_a_disabled_key_is_found_however_it_is_named(judge, given: list[Given], prop: str) -> None:
+def test_a_disabled_key_is_found_however_it_is_named(judge: Judge, given: list[Given], prop: str) -> None:
     """By dependency while its ARN is unknown, by ARN, id or alias once it is written out."""
     [violation] = judge(rule, *given).violations
 
@@ -49,7 +49,7 @@ def test_a_disabled_key_is_found_however_it_is_named(judge, given: list[Given], 
     assert f"Path of use: Key own <- EndpointConfiguration c ({prop})" in violation
 
 
-def test_the_path_goes_on_to_the_endpoint_and_the_finding_is_the_keys(judge) -> None:
+def test_the_path_goes_on_to_the_endpoint_and_the_finding_is_the_keys(judge: Judge) -> None:
     """Whoever disables a key sees which endpoint it breaks."""
     named = configuration({"kmsKeyArn": UNKNOWN}, {"kmsKeyArn": [OFF]})
     endpoint = Given(ENDPOINT, {"endpointConfigName": "c-1234567"}, "e")
@@ -60,7 +60,7 @@ def test_the_path_goes_on_to_the_endpoint_and_the_finding_is_the_keys(judge) -> 
     assert judgement.urns == [OFF.urn]
 
 
-def test_a_key_in_use_that_is_enabled_passes(judge) -> None:
+def test_a_key_in_use_that_is_enabled_passes(judge: Judge) -> None:
     """Unset means enabled."""
     for enabled in ({}, {"isEnabled": True}):
         key = Given(KEY, {"arn": ARN, **enabled})
@@ -68,7 +68,7 @@ def test_a_key_in_use_that_is_enabled_passes(judge) -> None:
         assert judge(rule, key, configuration({"kmsKeyArn": ARN})).passed
 
 
-def test_a_switch_that_is_not_known_is_undecided_and_hides_no_other_key(judge) -> None:
+def test_a_switch_that_is_not_known_is_undecided_and_hides_no_other_key(judge: Judge) -> None:
     """One unknown used to silence a whole stack rule."""
     vague = Given(KEY, {"isEnabled": UNKNOWN, "arn": "arn:aws:kms:eu-central-1:111122223333:key/5"}, "vague")
     both = configuration({"kmsKeyArn": vague.properties["arn"], "dataCaptureConfig": {"kmsKeyId": ARN}})
@@ -79,7 +79,7 @@ def test_a_switch_that_is_not_known_is_undecided_and_hides_no_other_key(judge) -
     assert len(judgement.violations) == 1
 
 
-def test_a_disabled_key_that_no_configuration_names_is_not_applicable(judge) -> None:
+def test_a_disabled_key_that_no_configuration_names_is_not_applicable(judge: Judge) -> None:
     """Looks similar and must stay silent: keys are disabled before they are deleted."""
     judgement = judge(rule, OFF_KNOWN, configuration({"kmsKeyArn": "arn:aws:kms:eu-central-1:111122223333:key/5"}))
 

@@ -1,7 +1,7 @@
 """SSM access: off, but for endpoints declared as development; undeclared is said, not guessed."""
 
 import pytest
-from judging import UNKNOWN, Given
+from judging import UNKNOWN, Given, Judge
 
 from policies.rules.production_variants_have_no_ssm_access import rule
 from policies.tokens import ENDPOINT_CONFIGURATION, MODEL
@@ -16,7 +16,7 @@ def configuration(*switches: object, tags: object = None, shadow: bool = False) 
 
 @pytest.mark.parametrize("stage", ["production", "staging", ""])
 @pytest.mark.parametrize("shadow", [True, False])
-def test_access_on_anything_but_development_is_refused(judge, stage: str, shadow: bool) -> None:
+def test_access_on_anything_but_development_is_refused(judge: Judge, stage: str, shadow: bool) -> None:
     """Shadow variants run on instances like any other."""
     given = configuration(None, True, tags={"holdfast:stage": stage}, shadow=shadow)
 
@@ -35,7 +35,7 @@ def test_access_on_anything_but_development_is_refused(judge, stage: str, shadow
         configuration(None, tags=UNKNOWN),
     ],
 )
-def test_development_and_access_that_is_off_pass(judge, given: Given) -> None:
+def test_development_and_access_that_is_off_pass(judge: Judge, given: Given) -> None:
     """A stage that isn't known matters only where access is on."""
     assert judge(rule, given).passed
 
@@ -50,7 +50,7 @@ def test_development_and_access_that_is_off_pass(judge, given: Given) -> None:
         (configuration(True, tags=UNKNOWN), "tags is not known"),
     ],
 )
-def test_an_undeclared_or_unknown_stage_is_undecided(judge, given: Given, says: str) -> None:
+def test_an_undeclared_or_unknown_stage_is_undecided(judge: Judge, given: Given, says: str) -> None:
     """In somebody else's program no tag says what an endpoint is for."""
     judgement = judge(rule, given)
 
@@ -59,6 +59,6 @@ def test_an_undeclared_or_unknown_stage_is_undecided(judge, given: Given, says: 
     assert judgement.violations == []
 
 
-def test_models_are_not_applicable(judge) -> None:
+def test_models_are_not_applicable(judge: Judge) -> None:
     """The switch is the configuration's."""
     assert judge(rule, Given(MODEL)).not_applicable == ["is about EndpointConfiguration"]

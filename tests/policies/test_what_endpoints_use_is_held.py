@@ -1,11 +1,15 @@
 """Keys and buckets that endpoints need are protected or marked by the guards: two rules, one judgement."""
 
-import pytest
-from judging import UNKNOWN, Given
+from collections.abc import Callable
 
+import pytest
+from judging import UNKNOWN, Given, Judge
+
+from policies.rule import Rule
 from policies.rules import endpoint_buckets_are_held, endpoint_keys_are_held
 from policies.tokens import BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL
 
+Make = Callable[..., list[Given]]
 ARN = "arn:aws:kms:eu-central-1:111122223333:key/1234"
 
 
@@ -39,7 +43,7 @@ BOTH = pytest.mark.parametrize(
 
 @BOTH
 @pytest.mark.parametrize("tags", [{}, {"tags": {"holdfast:guarded": "false"}}, {"tags": {"team": "a"}}])
-def test_what_nothing_holds_is_refused_with_the_path_of_use(judge, rule, given, tags: dict) -> None:
+def test_what_nothing_holds_is_refused_with_the_path_of_use(judge: Judge, rule: Rule, given: Make, tags: dict) -> None:
     """A pack doesn't see deletions, so the protection has to be there before."""
     [violation] = judge(rule, *given(properties=tags)).violations
 
@@ -49,16 +53,21 @@ def test_what_nothing_holds_is_refused_with_the_path_of_use(judge, rule, given, 
 
 @BOTH
 @pytest.mark.parametrize(
-    "options", [{"protect": True}, {"properties": {"tags": {"holdfast:guarded": "true"}}}, {"protect": True, "properties": {"tags": UNKNOWN}}]
-)  # fmt: skip
-def test_protect_or_the_guards_mark_passes(judge, rule, given, options: dict) -> None:
+    "options",
+    [
+        {"protect": True},
+        {"properties": {"tags": {"holdfast:guarded": "true"}}},
+        {"protect": True, "properties": {"tags": UNKNOWN}},
+    ],
+)
+def test_protect_or_the_guards_mark_passes(judge: Judge, rule: Rule, given: Make, options: dict) -> None:
     """Either is enough; what is protected needs no tags to be known."""
     assert judge(rule, *given(**options)).passed
 
 
 @BOTH
 @pytest.mark.parametrize("tags", [UNKNOWN, {"holdfast:guarded": UNKNOWN}])
-def test_tags_that_are_not_known_are_undecided(judge, rule, given, tags: object) -> None:
+def test_tags_that_are_not_known_are_undecided(judge: Judge, rule: Rule, given: Make, tags: object) -> None:
     """An unknown mark is no mark."""
     judgement = judge(rule, *given(properties={"tags": tags}))
 
@@ -67,7 +76,7 @@ def test_tags_that_are_not_known_are_undecided(judge, rule, given, tags: object)
 
 
 @BOTH
-def test_what_no_endpoint_configuration_uses_is_not_applicable(judge, rule, given) -> None:
+def test_what_no_endpoint_configuration_uses_is_not_applicable(judge: Judge, rule: Rule, given: Make) -> None:
     """Somebody's log bucket is none of this rule's business."""
     judgement = judge(rule, given()[0], Given(ENDPOINT_CONFIGURATION, {}, "c"))
 
@@ -75,7 +84,7 @@ def test_what_no_endpoint_configuration_uses_is_not_applicable(judge, rule, give
     assert judgement.violations == []
 
 
-def test_a_models_bucket_is_found_through_the_object_and_up_to_the_endpoint(judge) -> None:
+def test_a_models_bucket_is_found_through_the_object_and_up_to_the_endpoint(judge: Judge) -> None:
     """The artifact's URL is unknown in a preview; the dependencies are not."""
     [violation] = judge(endpoint_buckets_are_held.rule, *stored()).violations
 
@@ -94,7 +103,7 @@ def test_a_models_bucket_is_found_through_the_object_and_up_to_the_endpoint(judg
         {"productionVariants": [{"coreDumpConfig": {"destinationS3Uri": "s3://artifacts/dumps"}}]},
     ],
 )
-def test_buckets_that_the_configuration_itself_names_count_too(judge, properties: dict) -> None:
+def test_buckets_that_the_configuration_itself_names_count_too(judge: Judge, properties: dict) -> None:
     """AWS: any KMS key or S3 bucket specified in the endpoint configuration."""
     bucket = Given(BUCKETS[0], {"bucket": "artifacts"}, "artifacts")
 
