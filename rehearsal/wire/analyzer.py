@@ -117,6 +117,7 @@ class Analyzer:
             if e.code() != grpc.StatusCode.UNIMPLEMENTED:
                 raise PackError(f"the policy pack {self.directory} doesn't answer: {details(e)}") from e
         info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
+        self.levels: dict[str, str] = {}
         self.name, self.version, self.supports_config = info.name, info.version or "0.0.1", info.supportsConfig
         self.policies = [_policy(p) for p in info.policies]
         self.initial = {
