@@ -62,7 +62,9 @@ class Recorder:
         elif event.diagnostic_event:
             self._said(event.diagnostic_event)
         elif event.summary_event:
-            self.packs = dict(event.summary_event.policy_packs or {})
+            self.packs = {
+                pack_name(pack): version for pack, version in (event.summary_event.policy_packs or {}).items()
+            }
             self.changes = {str(op): count for op, count in (event.summary_event.resource_changes or {}).items()}
         elif event.cancel_event:
             self.cancelled = True
@@ -92,6 +94,11 @@ class Recorder:
         diagnostic = Diagnostic(event.severity, event.urn or "", text)
         self.diagnostics.append(diagnostic)
         self.on_message(diagnostic)
+
+
+def pack_name(told: str) -> str:
+    """The pack's own name; the CLI tells local ones as `name|local|folder`."""
+    return told.split("|", 1)[0]
 
 
 def plain(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
 from findings.finding import SEVERITIES, Finding
-from pipeline.recorder import UNDECIDED, finding_of
+from pipeline.recorder import UNDECIDED, finding_of, pack_name
 
 if TYPE_CHECKING:
     from pipeline.endpoints import Endpoint
@@ -102,7 +102,7 @@ class Report:
 
 
 def _verdict(pack: str, run: Run) -> str:
-    mine = [event for event in run.recorder.violations if event.policy_pack_name == pack]
+    mine = [event for event in run.recorder.violations if pack_name(event.policy_pack_name) == pack]
     undecided = sum(UNDECIDED in event.message for event in mine)
     violated = sum(
         event.enforcement_level in ("mandatory", "remediate") for event in mine if UNDECIDED not in event.message
