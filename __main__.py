@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pulumi
-import pulumi_aws as aws
 
 import guards
 from components import account, names
 from components.artifact_bucket import ArtifactBucket
-from components.encryption_key import EncryptionKey
+from components.encryption_key import EncryptionKey, existing_key_arn
 from components.execution_role import ExecutionRole
 from components.model import Model
 from components.network import Network
@@ -30,7 +29,7 @@ if settings.key == "own":
     key_arn = key.arn
     needed.append(key)
 elif settings.key != "none":
-    key_arn = aws.kms.get_key(key_id=settings.key).arn
+    key_arn = existing_key_arn(settings.key)
 # SageMaker takes no key for local NVMe storage, which the instance encrypts by itself; the artifact's key stays.
 volume_key_arn = None if has_local_storage(settings.instance_type) else key_arn
 

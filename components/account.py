@@ -1,11 +1,16 @@
-"""Where the program deploys to: partition, region and account, asked of the provider once."""
+"""Where the program deploys to, and how it asks AWS: a question ends in an answer or in one clear error."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pulumi
 import pulumi_aws as aws
+from pulumi.runtime import settings
 
 from knowledge.arns import Arn
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,22 @@ class Account:
 
 
 def current(opts: pulumi.InvokeOptions | None = None) -> Account:
-    """The account and region that the provider uses, known in a preview too (sts:GetCallerIdentity)."""
-    caller = aws.get_caller_identity(opts=opts)
-    return Account(
-        partition=Arn.parse(caller.arn).partition, region=aws.get_region(opts=opts).region, id=caller.account_id
-    )
+    """
+    The account and region that the provider uses, known in a preview too (sts:GetCallerIdentity).
+
+    Raises pulumi.RunError when AWS can't be asked.
+    """
+    caller = ask("which account these credentials belong to", lambda: aws.get_caller_identity(opts=opts))
+    region = ask("which region the provider uses", lambda: aws.get_region(opts=opts))
+    return Account(partition=Arn.parse(caller.arn).partition, region=region.region, id=caller.account_id)
+
+
+def ask(question: str, call: Callable[[], Answer]) -> Answer:
+    """What the look-up answers; one that fails ends the program with a sentence, as pulumi.RunError."""
+    try:
+        return call()
+    except Exception as error:  # the SDK raises nothing narrower
+        manager = settings.SETTINGS.rpc_manager
+        if manager.unhandled_exception is error:  # or the SDK would end the program with its traceback
+            manager.unhandled_exception = None
+        raise pulumi.RunError(f"AWS was asked {question}, and didn't say. Nothing was changed. {error}") from error

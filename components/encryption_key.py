@@ -6,7 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from components.account import Account
+from components.account import Account, ask
 
 DELETION_WINDOW = 30  # days; the longest that KMS gives to change one's mind (ScheduleKeyDeletion)
 
@@ -57,6 +57,15 @@ class EncryptionKey(pulumi.ComponentResource):
         )
         self.arn = self.key.arn
         self.register_outputs({"arn": self.arn})
+
+
+def existing_key_arn(key: str) -> str:
+    """
+    ARN of a key that is there already; `key` is its alias (`alias/<name>`), its id or an ARN (kms:DescribeKey).
+
+    Raises pulumi.RunError when there is no such key.
+    """
+    return str(ask(f"for the KMS key {key!r} (setting key)", lambda: aws.kms.get_key(key_id=key)).arn)
 
 
 def key_policy(account: Account) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi import RunError
 from pulumi.runtime import config
 from recording import KEY, Recorder
 
@@ -103,6 +104,14 @@ def test_an_existing_key_is_looked_up_and_named_by_its_arn(deploy: Any, recorder
 
     assert recorder.only(CONFIGURATION).inputs["kmsKeyArn"] == KEY
     assert not [each for each in recorder.registered if each.type.startswith("aws:kms/")]
+
+
+def test_a_key_that_is_not_there_ends_the_program_with_one_sentence(deploy: Any) -> None:
+    """A RunError has no traceback; it names the key and the setting."""
+    with pytest.raises(
+        RunError, match=r"AWS was asked for the KMS key 'alias/nowhere' \(setting key\), and didn't say"
+    ):
+        deploy(key="alias/nowhere")
 
 
 def test_without_a_key_nothing_names_one(deploy: Any) -> None:
