@@ -22,6 +22,12 @@ _QUERY_CREDENTIAL = re.compile(
 )
 _QUERY_SECRETS = re.compile(r"(X-Amz-Signature|X-Amz-Security-Token|Signature)=[^&]*", re.IGNORECASE)
 _CBOR_PATH = re.compile(r"^/service/(?P<service>[^/]+)/operation/(?P<action>[^/]+)$")
+_RUNTIME_PATH = re.compile(r"^/endpoints/(?P<name>[^/]+)/(?P<kind>.+)$")
+_RUNTIME = {
+    "invocations": "InvokeEndpoint",
+    "async-invocations": "InvokeEndpointAsync",
+    "invocations-response-stream": "InvokeEndpointWithResponseStream",
+}
 _READ = ("Get", "List", "Describe", "Head", "BatchGet", "BatchCheck", "Lookup", "Search", "Simulate", "Select", "Query")
 # Actions whose names say otherwise, but that change nothing; most handle secrets that have no business in a journal.
 _READ_TOO = {
@@ -36,7 +42,7 @@ _READ_TOO = {
         ),
         *("GenerateRandom", "GenerateMac", "VerifyMac", "Sign", "Verify"),
     },
-    "sagemaker": {"InvokeEndpoint"},
+    "sagemaker": set(_RUNTIME.values()),
     "logs": {"FilterLogEvents", "TestMetricFilter"},
 }
 _KEPT_HEADERS = {"CONTENT_TYPE", "HTTP_HOST", "HTTP_AUTHORIZATION"}
@@ -160,8 +166,9 @@ def _json(body: bytes) -> dict[str, Any]:
 
 def _rest_action(service: str, environ: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    if service == "sagemaker" and path.startswith("/endpoints/") and path.endswith("/invocations"):
-        return "InvokeEndpoint", {"EndpointName": path.split("/")[2]}
+    runtime = _RUNTIME_PATH.match(path) if service == "sagemaker" else None
+    if runtime:
+        return _RUNTIME.get(runtime["kind"], f"{method} {path}"), {"EndpointName": runtime["name"]}
     router = _router(service)
     if router is not None:
         from moto.core.request import Request

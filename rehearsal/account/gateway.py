@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.account import calls, control, registry
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.determinism import Determinism
-from rehearsal.account.errors import AccountError, JournalError, Refusal
+from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from rehearsal.account.clock import Clock
     from rehearsal.account.journal import Journal
 
+# moto would answer these with made-up results.
+_NOT_EMULATED = {"InvokeEndpointAsync", "InvokeEndpointWithResponseStream", "InvokeEndpointWithBidirectionalStream"}
 _GONE = {"Connection", "Keep-Alive", "Transfer-Encoding", "Content-Length", "Date", "Server"}
 
 
@@ -63,7 +65,9 @@ class Gateway:
         self.stop = stop
         self.faults = Faults()
         self.inference = Inference(account)
-        self.serving = Serving(self.inference, directory / "serving")
+        self.serving = Serving(
+            self.inference, directory / "serving", lambda *where: registry.layer(self, *where)
+        )
         self.log = CallLog(directory / "calls.jsonl")
         self.number = 0
         self.mutations = 0
@@ -135,6 +139,8 @@ class Gateway:
         try:
             if fault is not None and fault.refuses:
                 raise _refusal(call, fault, self.account)
+            if call.action in _NOT_EMULATED:
+                raise _not_emulated(call)
             if self.inference.handles(call):
                 return calls.json_answer(self.inference.answer(call, at, fault))
             return registry.answer(self, call) or self.ask_moto(call)
@@ -294,6 +300,3 @@ def _compare(entry: dict[str, Any], answer: Answer, digest: str, journal: Journa
         f"{entry['status']} then and {answer.status} now, with other contents. Was it written by another version of moto or "
         f"of the rehearsal? Remove {journal.path.parent} to begin with an empty account."
     )
-
-
-__all__ = ["AccountError", "Gateway"]

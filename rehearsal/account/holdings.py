@@ -106,6 +106,12 @@ class Holdings:
 
         return ecr_backends[self.account][reference.region].repositories.get(reference.repository)
 
+    def repositories(self, region: str) -> list[str]:
+        """Names of the repositories of a region."""
+        from moto.ecr.models import ecr_backends
+
+        return list(ecr_backends[self.account][region].repositories)
+
     def image(self, reference: ImageReference) -> Any | None:
         """moto's image for a reference of this account: by digest if it has one, else by tag."""
         repository = self.repository(reference)
