@@ -96,7 +96,7 @@ class _Verified:
 
     def done(self) -> None:
         """Wait for it. Raises what the check raised."""
-        import rehearsal.engine.run  # noqa: F401  # loads gRPC meanwhile
+        import rehearsal.engine.running  # noqa: F401  # loads gRPC meanwhile
 
         self._thread.join()
         if self._error:

@@ -81,7 +81,7 @@ def run(request: Request) -> Outcome:
     Raises RehearsalGap for what isn't supported and StateError for a state that can't be used, both before anything
     happens. What goes wrong later is said by diagnostic events and `Outcome.succeeded`.
     """
-    from rehearsal.engine.run import execute  # noqa: PLC0415  # gRPC is slow to import
+    from rehearsal.engine.running import execute  # noqa: PLC0415  # gRPC is slow to import
 
     return execute(request)
 
