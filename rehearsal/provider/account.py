@@ -121,7 +121,7 @@ class Account:
             AccountUnreachable: there was no answer.
 
         """
-        from boto3 import xform_name  # noqa: PLC0415
+        from botocore import xform_name  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         client = self.client(service)
@@ -134,7 +134,7 @@ class Account:
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any]:
         """All items of a list that comes in pages."""
-        from boto3 import xform_name  # noqa: PLC0415
+        from botocore import xform_name  # noqa: PLC0415
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
         paginator = self.client(service).get_paginator(xform_name(operation))

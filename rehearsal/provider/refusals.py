@@ -15,6 +15,7 @@ from rehearsal.values import Properties
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMS.AccessDeniedException", "403"}
 EXISTS = ("AlreadyExists", "BucketAlreadyOwnedByYou", "EntityAlreadyExists", "Duplicate", "Conflict", "InUse")
 MISSING = ("NotFound", "NoSuch")
+NOT_IMPLEMENTED = 501
 
 
 class ProviderRefusal(Exception):
@@ -111,6 +112,8 @@ def translated(operation: str, error: Any) -> ProviderRefusal:
         told = error.response.get("Error", {})
         code, words = str(told.get("Code", "Unknown")), str(told.get("Message", error))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        if status == NOT_IMPLEMENTED:
+            return ProviderRefusal(f"{operation}: {words}")
         if status >= 500:  # noqa: PLR2004
             return AccountUnreachable(f"the account failed at {operation} with HTTP {status}: {code}: {words}")
         return AccountRefusal(operation, code, words)

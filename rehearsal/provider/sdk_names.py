@@ -26,7 +26,9 @@ def python_class(token: str) -> tuple[Any, Any]:
     module = importlib.import_module("pulumi_aws." + {"lambda": "lambda_"}.get(module_name, module_name))
     resource = getattr(module, class_name)
     submodule = importlib.import_module(resource.__module__)
-    return resource, getattr(submodule, f"{class_name}Args")
+    # Where a nested type took the name, pulumi_aws calls the resource's own arguments ...InitArgs.
+    arguments = getattr(submodule, f"{class_name}InitArgs", None) or getattr(submodule, f"{class_name}Args")
+    return resource, arguments
 
 
 def required(arguments: Any) -> list[str]:
