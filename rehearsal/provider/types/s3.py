@@ -359,6 +359,31 @@ class BucketPublicAccessBlock(OfBucket):
             account.call("s3", "DeletePublicAccessBlock", Bucket=id_)
 
 
+class BucketOwnershipControls(OfBucket):
+    """Who owns what others put into a bucket, and with that whether ACLs count."""
+
+    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+    noun = "S3 BucketOwnershipControls"
+    limits = {
+        "rule.objectOwnership": Limit(choices=("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")),
+    }
+    missing = (*NO_BUCKET, ("OwnershipControlsNotFoundError", ""))
+
+    def put(self, account: Account, bucket: str, inputs: Properties) -> None:
+        """PutBucketOwnershipControls."""
+        rule = {"ObjectOwnership": inputs["rule"]["objectOwnership"]}
+        account.call("s3", "PutBucketOwnershipControls", Bucket=bucket, OwnershipControls={"Rules": [rule]})
+
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """GetBucketOwnershipControls."""
+        found = account.call("s3", "GetBucketOwnershipControls", Bucket=id_)["OwnershipControls"]["Rules"]
+        return {"bucket": id_, "rule": {"objectOwnership": found[0]["ObjectOwnership"]}}
+
+    def delete(self, account: Account, id_: str, state: Properties) -> None:
+        """DeleteBucketOwnershipControls."""
+        account.call("s3", "DeleteBucketOwnershipControls", Bucket=id_)
+
+
 class BucketPolicy(OfBucket):
     """A bucket's policy."""
 
