@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import pulumi
 import pulumi_aws as aws
-from pulumi.runtime import settings
 
 from knowledge.arns import Arn
 
@@ -48,7 +47,4 @@ def ask(question: str, call: Callable[[], Answer]) -> Answer:
     try:
         return call()
     except Exception as error:  # the SDK raises nothing narrower
-        manager = settings.SETTINGS.rpc_manager
-        if manager.unhandled_exception is error:  # or the SDK would end the program with its traceback
-            manager.unhandled_exception = None
         raise pulumi.RunError(f"AWS was asked {question}, and didn't say. Nothing was changed. {error}") from error

@@ -25,7 +25,8 @@ class Registered:
 class Recorder:
     """Runs a program against a stand-in for the engine and keeps what it registered."""
 
-    lookups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lookups: dict[str, dict[str, Any] | str] = field(default_factory=dict)
+    """What a look-up answers, by its token; a text is the reason for which it fails."""
     registered: list[Registered] = field(default_factory=list)
 
     def run(self, program: Callable[[], object]) -> None:
@@ -62,7 +63,8 @@ class _Answers(mocks.Mocks):
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         if args.token not in self.recorder.lookups:
             raise AssertionError(f"unexpected look-up: {args.token} {args.args}")
-        return self.recorder.lookups[args.token], []
+        answer = self.recorder.lookups[args.token]
+        return ({}, [("", answer)]) if isinstance(answer, str) else (answer, [])
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if not args.custom:

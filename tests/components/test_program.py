@@ -43,7 +43,7 @@ def deploy(recorder: Recorder, artifact: Path, monkeypatch: pytest.MonkeyPatch) 
     """Run the program with these settings; the guards are another room's and stay out."""
     monkeypatch.setattr(guards, "install", lambda: None, raising=False)
     monkeypatch.delenv("HOLDFAST_SET", raising=False)
-    recorder.lookups = dict(LOOKUPS)
+    recorder.lookups.update(LOOKUPS)
 
     def run(**given: object) -> Recorder:
         settings = {"image": IMAGE, "artifact": str(artifact), "name": "sample"} | given
@@ -106,8 +106,10 @@ def test_an_existing_key_is_looked_up_and_named_by_its_arn(deploy: Any, recorder
     assert not [each for each in recorder.registered if each.type.startswith("aws:kms/")]
 
 
-def test_a_key_that_is_not_there_ends_the_program_with_one_sentence(deploy: Any) -> None:
+def test_a_key_that_is_not_there_ends_the_program_with_one_sentence(deploy: Any, recorder: Recorder) -> None:
     """A RunError has no traceback; it names the key and the setting."""
+    recorder.lookups[GET_KEY] = "NotFoundException: Alias alias/nowhere is not found."
+
     with pytest.raises(
         RunError, match=r"AWS was asked for the KMS key 'alias/nowhere' \(setting key\), and didn't say"
     ):
