@@ -86,7 +86,8 @@ class Exempting:
         entry = self.exemptions.lapsed(finding, today())
         if entry is None:
             return ""
-        return f"An exemption for this ended on {entry.expires_text} ({entry.where}, owner: {entry.owner})."
+        how = f"ended on {entry.expires_text}" if entry.expires else "has a last day that is no date"
+        return f"An exemption for this {how} ({entry.where}, owner: {entry.owner})."
 
     def stale(self, rules: frozenset[str]) -> list[Finding]:
         """Exemptions of these rules that are over or were not needed by anything in this run."""

@@ -47,10 +47,11 @@ def judge(configuration: Resource, verdict: Verdict) -> None:
                     f"{prop} is true, and no tag {STAGE_TAG} (production or development) says whether it may be.",
                 )
             elif stage != "development":
+                endpoint = "a production endpoint" if stage == "production" else f"an endpoint of stage {stage!r}"
                 verdict.violated(
                     configuration,
-                    f"{prop} is true on a {stage} endpoint; SageMaker then puts off security patches and the "
-                    "replacement of unhealthy instances by a day.",
+                    f"{prop} is true on {endpoint}; SageMaker then puts off security patches and the replacement of "
+                    "unhealthy instances by a day.",
                     fix=f"Set {prop} to false, or use an endpoint with the tag {STAGE_TAG}: development.",
                 )
 

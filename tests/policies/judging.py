@@ -92,9 +92,8 @@ def judge_with(
     if config:
         _configure(servicer, config)
     answers = [servicer.Analyze(analyzer_pb2.AnalyzeRequest(**each.request()), None) for each in (stack(), *resources)]
-    if isinstance(rule, ResourceRule):
-        answers = answers[1:]
     answers.append(servicer.AnalyzeStack(_stack_request(resources), None))
+    judging = answers[1:] if isinstance(rule, ResourceRule) else answers
     said = [each for answer in answers for each in answer.diagnostics]
     texts = [(each, each.message.removeprefix(each.description).lstrip("\n")) for each in said]
     return Judgement(
@@ -102,7 +101,7 @@ def judge_with(
         advice=[t for each, t in texts if each.enforcementLevel != MANDATORY and "can't run policy" not in t],
         undecided=[text.split("during preview: ")[1] for _, text in texts if "can't run policy" in text],
         not_applicable=[
-            each.reason for answer in answers for each in answer.not_applicable if each.policy_name == rule.name
+            each.reason for answer in judging for each in answer.not_applicable if each.policy_name == rule.name
         ],
         urns=[each.urn for each in said],
         severities=[each.severity for each in said],
