@@ -1,8 +1,10 @@
-"""Deliberately bad: every rule has something to refuse here. `STAGE` and `IMAGE` change it from run to run."""
+"""Deliberately bad: every rule has something to refuse here. `STAGE` changes what the endpoint is declared as."""
 
 import os
 
 import pulumi
+
+STAGE = os.environ.get("STAGE", "production")
 
 
 class Resource(pulumi.CustomResource):
@@ -33,7 +35,7 @@ model = resource(
         "name": "scoring",
         "executionRoleArn": role.arn,
         "primaryContainer": {
-            "image": os.environ.get("IMAGE", "registry.example.com/scoring:latest"),
+            "image": "registry.example.com/scoring:latest",
             "modelDataUrl": pulumi.Output.concat("s3://", bucket.bucket, "/scoring/model.tar.gz"),
         },
     },
@@ -43,7 +45,7 @@ configuration = resource(
     "scoring",
     {
         "kmsKeyArn": key.arn,
-        "tags": {"holdfast:stage": os.environ.get("STAGE", "production")},
+        "tags": {"holdfast:stage": STAGE} if STAGE else {},
         "productionVariants": [
             {"modelName": model.name, "instanceType": "ml.g5.xlarge", "enableSsmAccess": True, "variantName": "a"}
         ],

@@ -1,0 +1,102 @@
+"""A deliberately bad set of resources trips every rule, and a good one trips none."""
+
+from __future__ import annotations
+
+import json
+
+from judging import DIGEST, IMAGE, UNKNOWN, Given, Judge
+
+from knowledge.permissions import trust_document
+from policies.rules import RULES
+from policies.tokens import BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL, ROLE, ROLE_POLICY
+
+KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
+ROLE_ARN = "arn:aws:iam::111122223333:role/scoring"
+EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+NOTHING = json.dumps({"Statement": []})
+
+
+def stack(*, bad: bool) -> list[Given]:
+    """One endpoint with everything under it."""
+    mark = {} if bad else {"tags": {"holdfast:guarded": "true"}}
+    names = {} if bad else {"delete_before_replace": False}
+    image = "registry.example.com/scoring:latest" if bad else IMAGE
+    url = "s3://artifacts/model.tar.gz" if bad else f"s3://artifacts/{DIGEST[7:]}/model.tar.gz"
+    variant = {
+        "modelName": "scoring" if bad else "scoring-1a2b3c4",
+        "instanceType": "ml.g5.xlarge" if bad else "ml.m5.large",
+        **({"enableSsmAccess": True} if bad else {}),
+    }
+    return [
+        Given(KEY, {"arn": KEY_ARN, "isEnabled": not bad, **mark}, "own"),
+        Given(BUCKETS[0], {"bucket": "artifacts", **mark}, "artifacts"),
+        Given(
+            ROLE,
+            {"arn": ROLE_ARN, "name": "scoring", "assumeRolePolicy": json.dumps(trust_document())},
+            "scoring",
+        ),
+        Given(ROLE_POLICY, {"role": "scoring", "policy": NOTHING if bad else EVERYTHING}, "scoring"),
+        Given(
+            MODEL,
+            {
+                "name": variant["modelName"],
+                "executionRoleArn": ROLE_ARN,
+                "primaryContainer": {"image": image, "modelDataUrl": url},
+            },
+            "scoring",
+            **names,
+        ),
+        Given(
+            ENDPOINT_CONFIGURATION,
+            {
+                "name": "c-1a2b3c4",
+                "kmsKeyArn": KEY_ARN,
+                "tags": {"holdfast:stage": "production"},
+                "productionVariants": [variant],
+            },
+            "scoring",
+            **names,
+        ),
+        Given(
+            ENDPOINT,
+            {
+                "endpointConfigName": "c-1a2b3c4",
+                **({} if bad else {"deploymentConfig": {"autoRollbackConfiguration": {"alarms": [{}]}}}),
+            },
+            "scoring",
+        ),
+    ]
+
+
+def test_every_rule_has_something_to_refuse_in_the_bad_stack(judge: Judge) -> None:
+    """A rule that finds nothing here has lost its subject."""
+    silent = [rule.name for rule in RULES if not judge(rule, *stack(bad=True)).violations]
+
+    assert silent == []
+
+
+def test_no_rule_finds_anything_in_the_good_stack(judge: Judge) -> None:
+    """A rule that cries wolf is switched off by its users."""
+    judged = {rule.name: judge(rule, *stack(bad=False)) for rule in RULES}
+
+    assert {name: each for name, each in judged.items() if each.violations or each.advice or each.undecided} == {}
+
+
+def test_no_rule_fails_on_a_stack_of_which_nothing_is_known(judge: Judge) -> None:
+    """Whatever is unknown, in whatever place: undecided or silent, never an error of the pack."""
+    everything_unknown = stack(bad=True)
+    for each in everything_unknown:
+        each.properties.update(dict.fromkeys([*each.properties, "deploymentConfig"], UNKNOWN))
+
+    for rule in RULES:
+        assert judge(rule, *everything_unknown).violations == []
+
+
+def test_no_rule_fails_on_properties_of_the_wrong_kind(judge: Judge) -> None:
+    """A rule's traceback ends somebody's deployment; a misshapen input is the provider's to refuse."""
+    for wrong in ("text", 7, True, None, [], ["a"], [[]], {}, {"a": []}):
+        misshapen = stack(bad=True)
+        for each in misshapen:
+            each.properties.update(dict.fromkeys([*each.properties, "containers", "vpcConfig", "tags"], wrong))
+        for rule in RULES:
+            judge(rule, *misshapen)
