@@ -46,7 +46,7 @@ def groups(steps: list[Step], graph: Graph) -> list[list[Step]]:
     needed = {index: graph.dependencies_of(step.state) & waiting.keys() for index, step in waiting.items()}
     made: list[list[Step]] = []
     while waiting:
-        free = [index for index in waiting if not needed[index]]
+        free = sorted((index for index in waiting if not needed[index]), reverse=True)
         made.append([waiting.pop(index) for index in free])
         gone = set(free)
         for index in waiting:

@@ -278,12 +278,12 @@ class Run:
         for state in self.d.base.resources:
             names = [n for kind in ("BeforeDelete", "AfterDelete") for n in state.resource_hooks.get(kind, ())]
             if names:
-                text = (
-                    "Resource has delete hooks registered, but the program is not running. Run `pulumi destroy "
-                    f"--run-program` so that they can be called. Hooks: {', '.join(names)}"
-                )
+                text = f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
                 self.d.events.diagnostic("error", text, state.urn)
                 self._bailed = True
+        if self._bailed:
+            hint = "Run `pulumi destroy --run-program`: the hooks live in the program, and it has to run for them to be called."
+            self.d.events.diagnostic("warning", hint)
 
     def _warn_of_pending(self) -> None:
         pending = self.d.base.pending_operations
