@@ -33,11 +33,11 @@ class Report:
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def take(self, run: Run, severities: dict[str, str]) -> None:
-        """Add a run: its findings and its pack's, each once, the most severe first."""
+        """Add a run; its findings, guards' and packs', each once, the most severe first, take the place of a preview's."""
         self.runs.append(run)
         told = [*run.findings, *(finding_of(event, severities) for event in run.recorder.violations)]
         self.findings = sorted(
-            dict.fromkeys([*self.findings, *told]),
+            dict.fromkeys(told),
             key=lambda f: (not f.refuses, SEVERITIES.index(f.severity), f.name, f.resource_name),
         )
 

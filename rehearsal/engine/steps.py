@@ -121,4 +121,4 @@ def property_diff(detailed: dict[str, tuple[str, bool]] | None) -> dict[str, Any
     """A detailed diff as events have it."""
     if detailed is None:
         return None
-    return {path: {"kind": kind, "inputDiff": inputs} for path, (kind, inputs) in detailed.items()}
+    return {path: {"diffKind": kind, "inputDiff": inputs} for path, (kind, inputs) in detailed.items()}
