@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from rehearsal.account.errors import AccountError, UnknownFault
-from rehearsal.account.server import HOST, RUNNING, directory_of
+from rehearsal.account.server import HOST, directory_of
 
 START_SECONDS = 60.0
 
@@ -106,21 +106,17 @@ class Account:
         return dict(self.control("health"))
 
     def stop(self, timeout: float = 20.0) -> None:
-        """Stops the account's process and waits until it has let go of its directory; its journal stays."""
+        """Stops the account's process and waits until it is gone; its journal stays. Stopping twice does no harm."""
         try:
             self._request("POST", "/_rehearsal/stop", {})
         except AccountError:
-            if _runs(self.directory):
+            if _written(self.directory).get("pid") == self.pid and _alive(self.pid):
                 os.kill(self.pid, signal.SIGTERM)
-        lock = FileLock(self.directory / RUNNING)
-        try:
-            lock.acquire(timeout=timeout, poll_interval=0.02)
-        except Timeout as error:
-            raise AccountError(f"account {self.id} (process {self.pid}) did not stop within {timeout:g} s") from error
-        lock.release()
-        process = _started.pop(self.pid, None)
-        if process is not None:
-            process.wait(timeout=timeout)
+        deadline = time.monotonic() + timeout
+        while _alive(self.pid):
+            if time.monotonic() > deadline:
+                raise AccountError(f"account {self.id} (process {self.pid}) did not stop within {timeout:g} s")
+            time.sleep(0.01)
 
     def _request(self, method: str, path: str, body: Any) -> tuple[int, str]:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
@@ -163,23 +159,35 @@ def ensure(
 
 def _find(account_id: str, directory: Path) -> Account | None:
     """The account that server.json names, if it answers and is the right one."""
+    written = _written(directory)
     try:
-        written = json.loads((directory / "server.json").read_text())
         account = Account(account_id, directory, int(written["port"]), int(written["pid"]))
         health = account.health()
-    except (OSError, ValueError, KeyError, AccountError):
+    except (ValueError, KeyError, AccountError):
         return None  # not running: never started, stopped, or killed
     return account if health["account"] == account_id and health["pid"] == account.pid else None
 
 
-def _runs(directory: Path) -> bool:
-    lock = FileLock(directory / RUNNING)
+def _written(directory: Path) -> dict[str, Any]:
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    lock.release()
-    return False
+        return dict(json.loads((directory / "server.json").read_text()))
+    except (OSError, ValueError):
+        return {}  # no server has announced itself
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process exists; one of our own that has ended is waited for, so that it doesn't stay as a zombie."""
+    process = _started.get(pid)
+    if process is not None:
+        if process.poll() is None:
+            return True
+        del _started[pid]
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _launch(

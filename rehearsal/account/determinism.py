@@ -8,6 +8,7 @@ KMS keys and EC2 key pairs differ after a replay.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,19 @@ REGIONS = (
 )
 
 _system_urandom = os.urandom
+
+
+def _asked_by_moto() -> bool:
+    """Whether it is a function of moto's that wants random bytes, itself or through `uuid`.
+
+    Modules that draw some while they are imported must not count, nor what moto's core names its backends by: what was
+    there before differs from run to run.
+    """
+    frame = sys._getframe(2)  # noqa: SLF001 - the only way to know who asks
+    if frame.f_globals.get("__name__") == "uuid" and frame.f_back is not None:
+        frame = frame.f_back
+    asking = str(frame.f_globals.get("__name__", ""))
+    return asking.startswith("moto.") and not asking.startswith("moto.core.") and frame.f_code.co_name != "<module>"
 
 
 class Determinism:
@@ -88,7 +102,7 @@ class Determinism:
         return time.time()
 
     def _urandom(self, size: int, /) -> bytes:
-        if self._source is not None and threading.get_ident() == self._owner:
+        if self._source is not None and threading.get_ident() == self._owner and _asked_by_moto():
             return self._source.randbytes(size)
         return _system_urandom(size)
 
