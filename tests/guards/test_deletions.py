@@ -1,0 +1,166 @@
+"""Deletions: refused while another stack's endpoint uses the thing, passed for the nearest twin that nothing uses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from guards import kinds
+from guards.report import Refused
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+
+
+def key(identity: str) -> dict[str, Any]:
+    return {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{identity}", "keyId": identity}
+
+
+def removed(tenant: Any, aws: Any) -> dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any]]]:
+    """For each guard: type, id and state of what is used; id and state of its twin that isn't."""
+    other_key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
+    names = {kind: f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/" for kind in ("model", "endpoint-config")}
+    return {
+        "key-in-use-stays": (kinds.KEY, tenant.key, key(tenant.key), other_key, key(other_key)),
+        "alias-in-use-stays": (kinds.ALIAS, "alias/tenant", {"name": "alias/tenant"}, "alias/t", {"name": "alias/t"}),
+        "bucket-in-use-stays": (kinds.BUCKET, "models", {"bucket": "models"}, "models2", {"bucket": "models2"}),
+        "artifact-in-use-stays": (
+            kinds.OBJECT,
+            "models/tenant/model.tar.gz",
+            {"bucket": "models", "key": "tenant/model.tar.gz"},
+            "models/tenant/model.tar",
+            {"bucket": "models", "key": "tenant/model.tar"},
+        ),
+        "role-in-use-stays": (
+            kinds.ROLE,
+            "tenant-role",
+            {"arn": f"arn:aws:iam::{ACCOUNT}:role/tenant-role"},
+            "tenant-role2",
+            {"arn": f"arn:aws:iam::{ACCOUNT}:role/tenant-role2"},
+        ),
+        "repository-in-use-stays": (
+            kinds.REPOSITORY,
+            "serving",
+            {"arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/serving"},
+            "serving2",
+            {"arn": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/serving2"},
+        ),
+        "subnet-in-use-stays": (kinds.SUBNET, tenant.subnet, {}, "subnet-0", {}),
+        "security-group-in-use-stays": (kinds.GROUP, tenant.group, {}, "sg-0", {}),
+        "vpc-in-use-stays": (kinds.VPC, tenant.vpc, {}, "vpc-0", {}),
+        "vpc-endpoint-in-use-stays": (
+            kinds.VPC_ENDPOINT,
+            "vpce-1",
+            {"vpcId": tenant.vpc},
+            "vpce-1",
+            {"vpcId": "vpc-0"},
+        ),
+        "model-in-use-stays": (
+            kinds.MODEL,
+            tenant.model,
+            {"arn": names["model"] + tenant.model},
+            "other",
+            {"arn": names["model"] + "other"},
+        ),
+        "endpoint-configuration-in-use-stays": (
+            kinds.CONFIGURATION,
+            tenant.configuration,
+            {"arn": names["endpoint-config"] + tenant.configuration},
+            "other",
+            {"arn": names["endpoint-config"] + "other"},
+        ),
+    }
+
+
+GUARDS = [
+    "key-in-use-stays",
+    "alias-in-use-stays",
+    "bucket-in-use-stays",
+    "artifact-in-use-stays",
+    "role-in-use-stays",
+    "repository-in-use-stays",
+    "subnet-in-use-stays",
+    "security-group-in-use-stays",
+    "vpc-in-use-stays",
+    "vpc-endpoint-in-use-stays",
+    "model-in-use-stays",
+    "endpoint-configuration-in-use-stays",
+]
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_what_an_endpoint_uses_is_not_deleted(guard: str, run: Any, tenant: Any, aws: Any) -> None:
+    """At the end of a preview and of an `up`, with the path of use up to the endpoint."""
+    token, identity, state, _, _ = removed(tenant, aws)[guard]
+
+    with pytest.raises(Refused, match=f"^{guard}: .* endpoint tenant .*Path of use: .* <- endpoint tenant "):
+        run.delete(token, "thing", identity, state)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_what_no_endpoint_uses_is_deleted(guard: str, run: Any, tenant: Any, aws: Any) -> None:
+    """The twin differs in its identity alone."""
+    token, _, _, identity, state = removed(tenant, aws)[guard]
+
+    run.delete(token, "thing", identity, state)
+
+    assert run.report.found == []
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_what_was_used_is_deleted_once_the_endpoint_is_gone(guard: str, run: Any, tenant: Any, aws: Any) -> None:
+    """A key taken out of use can go."""
+    token, identity, state, _, _ = removed(tenant, aws)[guard]
+    aws("sagemaker").delete_endpoint(EndpointName="tenant")
+
+    run.delete(token, "thing", identity, state)
+
+    assert run.report.found == []
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_what_stays_in_aws_by_retain_on_delete_may_leave_the_stack(guard: str, run: Any, tenant: Any, aws: Any) -> None:
+    """Nothing is deleted in AWS then."""
+    token, identity, state, _, _ = removed(tenant, aws)[guard]
+
+    run.delete(token, "thing", identity, state, retained=True)
+
+    assert run.report.found == []
+
+
+def test_the_key_of_an_artifact_is_in_use(run: Any, tenant: Any, aws: Any) -> None:
+    """SSE-KMS of the object: nobody names the key in SageMaker."""
+    other = aws("kms").create_key()["KeyMetadata"]["KeyId"]
+    aws("s3").put_object(
+        Bucket="models", Key=tenant.artifact, Body=b"m", ServerSideEncryption="aws:kms", SSEKMSKeyId=other
+    )
+
+    with pytest.raises(Refused, match=r"<- artifact models/tenant/model.tar.gz \(SSE-KMS key of the object\) <- model"):
+        run.delete(kinds.KEY, "key", other, key(other))
+
+
+def test_a_configuration_that_is_gone_leaves_its_uses_unknown_and_unknown_is_refused(
+    run: Any, tenant: Any, aws: Any
+) -> None:
+    """What the endpoint uses can't be read any more: never "not used"."""
+    aws("sagemaker").delete_endpoint_config(EndpointConfigName=tenant.configuration)
+
+    with pytest.raises(Refused, match="could not be known.*tenant-configuration no longer exists"):
+        run.delete(kinds.KEY, "key", "1234", key("1234"))
+
+
+def test_a_key_of_another_account_is_refused_in_words(run: Any, tenant: Any) -> None:
+    """boto3's session reaches another account than the provider."""
+    arn = f"arn:aws:kms:{REGION}:999999999999:key/1234"
+
+    with pytest.raises(Refused, match="is in account 999999999999 .*signed in to account 123456789012"):
+        run.delete(kinds.KEY, "key", "1234", {"arn": arn})
+
+
+def test_a_key_of_another_region_is_refused_in_words(run: Any, tenant: Any) -> None:
+    """The guards look in the session's Region alone."""
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234"
+
+    with pytest.raises(Refused, match="Region us-east-1, but the guards look in eu-west-1.*AWS_REGION=us-east-1"):
+        run.delete(kinds.KEY, "key", "1234", {"arn": arn})
