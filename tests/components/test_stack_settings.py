@@ -245,3 +245,19 @@ def test_the_rehearsals_settings_are_good(stack: str, tmp_path: Path) -> None:
     assert settings.stage == "production"
     assert settings.sample == str(sample)
     assert (settings.subnets, settings.permissions) == (None, None)
+
+
+def test_the_page_of_the_settings_has_a_row_for_each_with_its_default() -> None:
+    """A table that lacks a setting, or tells an old default, helps nobody."""
+    rows = [
+        [cell.strip().strip("`") for cell in line.split("|")[1:-1]]
+        for line in (ROOT / "docs" / "settings.md").read_text().splitlines()
+        if line.startswith("| `")
+    ]
+    fields = {field.alias: field for field in Settings.model_fields.values()}
+
+    assert [row[0] for row in rows] == list(fields)
+    for name, _, default, *_ in rows:
+        field = fields[name]
+        value = "" if field.is_required() else "unset" if field.default is None else field.default
+        assert default == (json.dumps(value) if not isinstance(value, str) else value)
