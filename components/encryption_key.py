@@ -53,7 +53,7 @@ class EncryptionKey(pulumi.ComponentResource):
             name,
             name=f"alias/{args['alias']}",
             target_key_id=self.key.key_id,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False),
         )
         self.arn = self.key.arn
         self.register_outputs({"arn": self.arn})
