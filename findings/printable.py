@@ -18,7 +18,7 @@ def printable(text: str) -> str:
 def _shown(character: str) -> str:
     if character.isspace():
         return " "
-    # Cc: control, Cf: format (turns the reading direction, zero width), Cs: half of a surrogate pair
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs"):
+    # control, format (turns the reading direction, zero width), half of a surrogate pair, private use, unassigned
+    if unicodedata.category(character).startswith("C"):
         return character.encode("unicode_escape", "surrogatepass").decode("ascii")
     return character
