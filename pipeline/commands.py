@@ -83,7 +83,8 @@ class Session:
 
     def fail(self, headline: str) -> None:
         """The last word when the last run did not go through, and its exit code."""
-        self.report.exit_code = exit_codes.REFUSED if self.report.refused else exit_codes.FAILED
+        judged_before_acting = self.report.refused and self.report.runs[-1].kind in ("preview", "preview-destroy")
+        self.report.exit_code = exit_codes.REFUSED if judged_before_acting else exit_codes.FAILED
         if self.target.engine.command.interrupts:
             self.report.exit_code = exit_codes.INTERRUPTED
             headline = "Interrupted. What was done is in the stack's state; the next run carries on from there."

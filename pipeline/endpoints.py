@@ -19,7 +19,7 @@ class Endpoint:
     """One endpoint: what the stack's state says of it, and what the account says."""
 
     name: str
-    configuration_in_state: str
+    configuration_asked: str
     arn: str = ""
     status: str = GONE
     configuration: str = ""
@@ -31,8 +31,8 @@ class Endpoint:
 
     @property
     def well(self) -> bool:
-        """In service, on the configuration that the stack's state says."""
-        return self.status == "InService" and self.configuration == self.configuration_in_state
+        """In service, on the configuration that was asked for."""
+        return self.status == "InService" and self.configuration == self.configuration_asked
 
     @property
     def health(self) -> str:
@@ -42,8 +42,8 @@ class Endpoint:
         if self.status != "InService":
             return f"{self.status}{': ' + self.failure_reason if self.failure_reason else ''}"
         return (
-            f"in service, but on configuration {self.configuration}; the stack's state says "
-            f"{self.configuration_in_state}. Run `holdfast refresh`, then `holdfast up`"
+            f"in service, but on configuration {self.configuration}; {self.configuration_asked} was asked for. "
+            "Run `holdfast refresh`, then `holdfast up`"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def in_state(deployment: Mapping[str, Any]) -> list[Endpoint]:
     return [
         Endpoint(
             name=str(resource.get("outputs", {}).get("name", resource.get("id", ""))),
-            configuration_in_state=str(resource.get("outputs", {}).get("endpointConfigName", "")),
+            configuration_asked=str(resource.get("inputs", {}).get("endpointConfigName", "")),
         )
         for resource in deployment.get("resources", [])
         if resource["type"] == ENDPOINT_TYPE and not resource.get("delete")

@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from findings.finding import Finding
-from pipeline.steps import Step, name_of, step_of
+from findings.policy_messages import finding_of as read_back
+from pipeline.steps import Step, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pulumi.automation.events import DiagnosticEvent, EngineEvent, PolicyEvent
 
+    from findings.finding import Finding
+
 MARKUP = re.compile(r"<\{%[^%]*%\}>")
 TERMINAL_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-UNDECIDED = "can't run policy"
-"""How the policy SDK begins the advisory line of a rule that met a value not known before `up`."""
 
 
 @dataclass(frozen=True)
@@ -115,16 +115,7 @@ def finding_of(event: PolicyEvent, severities: dict[str, str]) -> Finding:
         severities: severity by rule name; the Automation API leaves it out of the event.
 
     """
-    message = plain(event.message)
-    urn = event.resource_urn or None
-    undecided = UNDECIDED in message
-    return Finding(
-        source="rule",
-        name=event.policy_name,
-        outcome="undecided" if undecided else "violated",
-        severity=severities.get(event.policy_name, "medium" if event.enforcement_level == "mandatory" else "low"),  # type: ignore[arg-type]
-        message=message,
-        urn=urn,
-        resource_type=urn.split("::")[2].rsplit("$", 1)[-1] if urn else "",
-        resource_name=name_of(urn) if urn else "",
+    severity = severities.get(event.policy_name, "")
+    return read_back(
+        event.policy_name, event.enforcement_level, plain(event.message), event.resource_urn or "", severity
     )

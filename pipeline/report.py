@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
 from findings.finding import SEVERITIES, Finding
-from pipeline.recorder import UNDECIDED, finding_of, pack_name
+from pipeline.recorder import finding_of, pack_name
 
 if TYPE_CHECKING:
     from pipeline.endpoints import Endpoint
     from pipeline.operation import Run
 
 SCHEMA_VERSION = 1
-HOOK_FAILED = ("before hook", "after hook")
+REPEATED = ("before hook", "after hook", "Resource monitor has terminated", "resource monitor shut down")
+"""By these words the engine tells a second time that a hook refused."""
 
 
 @dataclass
@@ -29,13 +30,18 @@ class Report:
     headline: str = ""
     runs: list[Run] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    packs: dict[str, list[Finding]] = field(default_factory=dict)
+    """The last run's findings by pack."""
     endpoints: list[Endpoint] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
 
     def take(self, run: Run, severities: dict[str, str]) -> None:
-        """Add a run; its findings, guards' and packs', each once, the most severe first, take the place of a preview's."""
+        """Add a run; its findings, guards' and packs', each once, the most severe first, replace a preview's."""
         self.runs.append(run)
-        told = [*run.findings, *(finding_of(event, severities) for event in run.recorder.violations)]
+        self.packs = {}
+        for event in run.recorder.violations:
+            self.packs.setdefault(pack_name(event.policy_pack_name), []).append(finding_of(event, severities))
+        told = [*run.findings, *(finding for findings in self.packs.values() for finding in findings)]
         self.findings = sorted(
             dict.fromkeys(told),
             key=lambda f: (not f.refuses, SEVERITIES.index(f.severity), f.name, f.resource_name),
@@ -46,20 +52,15 @@ class Report:
         """Whether a guard or a pack stopped the last run, or would have."""
         if not self.runs:
             return False
-        run = self.runs[-1]
-        mandatory = any(
-            event.enforcement_level in ("mandatory", "remediate") and UNDECIDED not in event.message
-            for event in run.recorder.violations
-        )
-        return mandatory or any(finding.refuses for finding in run.findings)
+        return any(finding.refuses for finding in self.findings)
 
     @property
     def verdicts(self) -> list[tuple[str, str, str]]:
-        """Each pack with its version and its verdict, from the last run that had packs."""
-        for run in reversed(self.runs):
-            if run.recorder.packs:
-                return [(pack, version, _verdict(pack, run)) for pack, version in sorted(run.recorder.packs.items())]
-        return []
+        """Each pack of the last run with its version and its verdict."""
+        if not self.runs:
+            return []
+        versions = self.runs[-1].recorder.packs
+        return [(pack, version, _verdict(self.packs.get(pack, []))) for pack, version in sorted(versions.items())]
 
     def errors(self) -> list[str]:
         """What the engine, program or provider said at level error, without what the findings say already."""
@@ -69,7 +70,7 @@ class Report:
         lines = [
             f"{diagnostic.urn.split('::')[-1]}: {diagnostic.message}" if diagnostic.urn else diagnostic.message
             for diagnostic in run.recorder.errors
-            if not (run.findings and _noise_of_a_guard(diagnostic.message))
+            if not (self.refused and _noise_of_a_refusal(diagnostic.message))
         ]
         return lines or ([run.error] if run.error and not run.succeeded and not self.refused else [])
 
@@ -101,24 +102,15 @@ class Report:
         }
 
 
-def _verdict(pack: str, run: Run) -> str:
-    mine = [event for event in run.recorder.violations if pack_name(event.policy_pack_name) == pack]
-    undecided = sum(UNDECIDED in event.message for event in mine)
-    violated = sum(
-        event.enforcement_level in ("mandatory", "remediate") for event in mine if UNDECIDED not in event.message
-    )
-    advised = len(mine) - undecided - violated
-    said = [
-        f"{count} {word}"
-        for count, word in ((violated, "refused"), (advised, "advised"), (undecided, "undecided"))
-        if count
-    ]
-    return ", ".join(said) or "passed"
+def _verdict(findings: list[Finding]) -> str:
+    refused = sum(finding.refuses for finding in findings)
+    undecided = sum(finding.outcome == "undecided" for finding in findings)
+    exempted = sum(finding.exempted_by is not None for finding in findings)
+    advised = len(findings) - refused - undecided - exempted
+    counted = ((refused, "refused"), (advised, "advised"), (undecided, "undecided"), (exempted, "exempted"))
+    return ", ".join(f"{count} {word}" for count, word in counted if count) or "passed"
 
 
-def _noise_of_a_guard(message: str) -> bool:
+def _noise_of_a_refusal(message: str) -> bool:
     """A refusal as the engine repeats it, once around each layer it went through, with the program's traceback."""
-    first = message.splitlines()[0] if message else ""
-    return (
-        any(words in message for words in HOOK_FAILED) or "Traceback" in message or first.startswith("preview failed")
-    )
+    return any(words in message for words in REPEATED) or message.strip() in ("preview failed", "update failed")
