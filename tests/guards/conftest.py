@@ -44,6 +44,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # 1,296 images and their snapshots for each account
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     with mock_aws():
         account = shared_account()
