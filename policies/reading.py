@@ -126,7 +126,9 @@ def path_of(unknown: UnknownValueError) -> str:
 class Resource:
     """One resource as a rule sees it: in a resource rule its checked inputs, in a stack rule its outputs."""
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: Judged, inputs: frozenset[str] | None = None) -> None:
+        """`inputs`: names of the properties that the program sets, where they are known apart from outputs."""
+        self._inputs = inputs
         self.type = judged.resource_type
         self.name = judged.name
         self.urn = judged.urn
@@ -138,6 +140,15 @@ class Resource:
     def label(self) -> str:
         """How messages call it: `Model decision-trees`."""
         return f"{self.type.rpartition(':')[2]} {self.name}"
+
+    def sets(self, name: str) -> bool:
+        """
+        Whether the program sets a property, as far as can be told.
+
+        A stack rule sees outputs, where a provider fills in what the program left out: a role that was refreshed lists
+        the policies of other resources, also those that are about to be deleted.
+        """
+        return name in self._inputs if self._inputs is not None else True
 
     def tag(self, key: str) -> str | None:
         """The value of a tag, None when it is unset. Raises `UnknownValueError` when it can't be known."""
@@ -152,8 +163,9 @@ class Resource:
 class Stack:
     """All resources of a stack, with what refers to what: by dependency, and by value where values are known."""
 
-    def __init__(self, resources: Sequence[Judged]) -> None:
-        self.resources = [Resource(resource) for resource in resources]
+    def __init__(self, resources: Sequence[Judged], inputs: Mapping[str, frozenset[str]] | None = None) -> None:
+        """`inputs`: by URN the names of the properties that the program sets, where they were seen."""
+        self.resources = [Resource(resource, (inputs or {}).get(resource.urn)) for resource in resources]
 
     def of_type(self, *types: str) -> list[Resource]:
         """The resources of these types, in the order of registration."""

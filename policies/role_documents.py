@@ -57,7 +57,7 @@ class Rights:
 def rights_of(stack: Stack, role: Resource) -> Rights:
     """All inline and attached policies of a role, as far as the stack shows them."""
     rights = Rights()
-    for inline in role.properties.blocks("inlinePolicies"):
+    for inline in role.properties.blocks("inlinePolicies") if role.sets("inlinePolicies") else []:
         rights.take(role, inline, "policy")
     for policy in stack.of_type(ROLE_POLICY):
         if _is_of(stack, policy, "role", role):
@@ -70,7 +70,7 @@ def rights_of(stack: Stack, role: Resource) -> Rights:
             rights.unread.append(
                 f"the managed policy {arn or 'that ' + attached.label + ' names'} is not in this stack"
             )
-    if role.properties.has("permissionsBoundary"):
+    if role.sets("permissionsBoundary") and role.properties.has("permissionsBoundary"):
         rights.unread.append(f"permissionsBoundary of {role.label} limits what its policies grant")
     return rights
 
@@ -80,6 +80,8 @@ def _attached(stack: Stack, role: Resource) -> Iterator[tuple[Resource, str, str
         prop = "role" if attachment.type == ROLE_POLICY_ATTACHMENT else "roles"
         if _is_of(stack, attachment, prop, role):
             yield attachment, "policyArn", known(attachment.properties, "policyArn")
+    if not role.sets("managedPolicyArns"):
+        return
     try:
         arns: list[str] | list[None] = role.properties.texts("managedPolicyArns")
     except UnknownValueError:
@@ -111,7 +113,7 @@ def granted_elsewhere(stack: Stack, action: str, resource: str) -> str:
         keys = [
             key for key in stack.of_type(KEY) if resource in (known(key.properties, "arn"), "arn:aws:kms:*:*:key/*")
         ]
-        own = [key.label for key in keys if key.properties.has("policy")]
+        own = [key.label for key in keys if key.sets("policy") and key.properties.has("policy")]
         own += [policy.label for policy in stack.of_type(KEY_POLICY)]
         return (
             f"the key policy may grant it ({', '.join(own)})" if own else "" if keys else "the key isn't in this stack"

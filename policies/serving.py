@@ -42,6 +42,17 @@ Levels = Mapping[str, str]
 """What a pack is: enforcement level by rule name (mandatory, advisory, disabled)."""
 
 
+class Inputs:
+    """What the program sets on each resource, remembered for the stack rules, which see only outputs."""
+
+    def __init__(self) -> None:
+        self.by_urn: dict[str, frozenset[str]] = {}
+
+    def remember(self, args: ResourceValidationArgs) -> None:
+        """Take the names of a resource's checked inputs; names are known even where values aren't."""
+        self.by_urn[args.urn] = frozenset(args.props)
+
+
 class Undecided(UnknownValueError):  # type: ignore[misc]  # noqa: N818 - pulumi-policy's own, with our words
     """Makes pulumi-policy show the rule as one that couldn't be run, and say why."""
 
@@ -70,15 +81,15 @@ def policies_of(levels: Levels, directory: Path = REPOSITORY) -> list[Policy]:
     known = {rule.name: rule for rule in RULES}
     if unknown := sorted(set(levels) - set(known)):
         raise ValueError(f"the pack weighs rules that there are not: {', '.join(unknown)}")
-    exempting = Exempting(directory)
+    exempting, inputs = Exempting(directory), Inputs()
     return [
-        _can_be_read(exempting),
-        *(_policy(known[name], EnforcementLevel(level), exempting) for name, level in levels.items()),
+        _can_be_read(exempting, inputs),
+        *(_policy(known[name], EnforcementLevel(level), exempting, inputs) for name, level in levels.items()),
         *_in_force(exempting, frozenset(levels)),
     ]
 
 
-def _policy(rule: Rule, level: EnforcementLevel, exempting: Exempting) -> Policy:
+def _policy(rule: Rule, level: EnforcementLevel, exempting: Exempting, inputs: Inputs) -> Policy:
     described: dict[str, Any] = {
         "name": rule.name,
         "description": rule.title,
@@ -101,7 +112,7 @@ def _policy(rule: Rule, level: EnforcementLevel, exempting: Exempting) -> Policy
     if isinstance(rule, ResourceRule):
         return ResourceValidationPolicy(validate=_resource_validation(rule, exempting), **described)
     if isinstance(rule, StackRule):
-        return StackValidationPolicy(validate=_stack_validation(rule, exempting), **described)
+        return StackValidationPolicy(validate=_stack_validation(rule, exempting, inputs), **described)
     raise TypeError(f"rule {rule.name} is neither a ResourceRule nor a StackRule")
 
 
@@ -123,13 +134,15 @@ def _resource_validation(
     return validate
 
 
-def _stack_validation(rule: StackRule, exempting: Exempting) -> Callable[[StackValidationArgs, ReportViolation], None]:
+def _stack_validation(
+    rule: StackRule, exempting: Exempting, inputs: Inputs
+) -> Callable[[StackValidationArgs, ReportViolation], None]:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if not any(resource.resource_type in rule.types for resource in args.resources):
             args.not_applicable(f"is about {_types(rule)}; the stack has none")
         verdict = Verdict(rule)
         try:
-            rule.judge(Stack(args.resources), verdict)
+            rule.judge(Stack(args.resources, inputs.by_urn), verdict)
         except NotApplicable as reason:
             args.not_applicable(str(reason))
         _tell(rule, verdict, args.get_config(), report, exempting)
@@ -161,10 +174,11 @@ def _tell(
         raise Undecided(wording.undecided([finding.message for finding in verdict.undecided]))
 
 
-def _can_be_read(exempting: Exempting) -> Policy:
+def _can_be_read(exempting: Exempting, inputs: Inputs) -> Policy:
     """First of all policies, so that the configured path is known before any rule asks for exemptions."""
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        inputs.remember(args)
         exempting.configure(str(args.get_config().get("path", "")))
         exempting.take()  # what a call that failed half-way left behind
         if args.resource_type != STACK:

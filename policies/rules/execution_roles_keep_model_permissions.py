@@ -72,14 +72,14 @@ def _judge_trust(stack: Stack, model: Resource, role: Resource, verdict: Verdict
 def _judge_rights(stack: Stack, model: Resource, role: Resource, verdict: Verdict) -> None:
     rights = rights_of(stack, role)
     missing: dict[tuple[str, str], list[str]] = {}
-    doubts: dict[str, None] = {}
+    doubts: dict[str, dict[str, None]] = {}
     for need in essential_needs(stack, model):
         outcome = evaluate(rights.documents, need.action, need.resource)
         if outcome is Outcome.ALLOWED and not any("permissionsBoundary" in reason for reason in rights.unread):
             continue
         doubt = _doubt(stack, need, outcome, rights.unread)
         if doubt:
-            doubts[f"whether it may {need.why} can't be judged: {doubt}."] = None
+            doubts.setdefault(doubt, {})[need.why] = None
         else:
             missing.setdefault((need.why, need.resource), []).append(need.action)
     for (why, resource), actions in missing.items():
@@ -89,8 +89,8 @@ def _judge_rights(stack: Stack, model: Resource, role: Resource, verdict: Verdic
             path=(role.label, *path_from(stack, model)),
             fix=f"Allow {', '.join(actions)} on {resource} in a policy of the role.",
         )
-    for doubt in doubts:
-        verdict.leave_undecided(role, doubt)
+    for doubt, whys in doubts.items():
+        verdict.leave_undecided(role, f"{doubt}. Undecided whether it may {', '.join(whys)} for {model.label}.")
 
 
 def _doubt(stack: Stack, need: Need, outcome: Outcome, unread: list[str]) -> str:
@@ -98,7 +98,7 @@ def _doubt(stack: Stack, need: Need, outcome: Outcome, unread: list[str]) -> str
     if outcome is Outcome.DENIED:
         return ""
     if outcome is Outcome.UNKNOWN:
-        return f"its policies allow {need.action} under conditions, or on a part of {need.resource}"
+        return f"its policies allow {need.action} under conditions, or not on all of {need.resource}"
     return "; ".join(unread) or granted_elsewhere(stack, need.action, need.resource)
 
 

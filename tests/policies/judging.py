@@ -40,18 +40,23 @@ class Given:
     depends: dict[str, list[Given]] = field(default_factory=dict)
     """By property: the resources whose outputs went into it."""
 
+    outputs: dict[str, Any] = field(default_factory=dict)
+    """What the provider adds to the properties; stack rules see it, resource rules don't."""
+
     @property
     def urn(self) -> str:
         """As the engine would make it."""
         return f"urn:pulumi:test::holdfast::{self.type}::{self.name}"
 
-    def request(self) -> dict[str, Any]:
+    def request(self, *, outputs: bool = False) -> dict[str, Any]:
         """The fields that both kinds of request have."""
         options = analyzer_pb2.AnalyzerResourceOptions(protect=self.protect)
         if self.delete_before_replace is not None:
             options.deleteBeforeReplace = self.delete_before_replace
             options.deleteBeforeReplaceDefined = True
-        properties = json_format.ParseDict(self.properties, struct_pb2.Struct())
+        properties = json_format.ParseDict(
+            {**self.properties, **(self.outputs if outputs else {})}, struct_pb2.Struct()
+        )
         return {"type": self.type, "name": self.name, "urn": self.urn, "properties": properties, "options": options}
 
 
@@ -111,7 +116,7 @@ def judge_with(
 def _stack_request(resources: tuple[Given, ...]) -> analyzer_pb2.AnalyzeStackRequest:
     request = analyzer_pb2.AnalyzeStackRequest()
     for each in resources:
-        resource = request.resources.add(**each.request())
+        resource = request.resources.add(**each.request(outputs=True))
         for prop, depended in each.depends.items():
             urns = [other.urn for other in depended]
             resource.dependencies.extend(urns)

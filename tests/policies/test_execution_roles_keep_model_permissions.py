@@ -167,7 +167,29 @@ def test_a_first_preview_follows_dependencies_where_nothing_has_an_arn_yet(judge
     assert later.violations == []
     assert "policy of RolePolicy rights is not known" in later.undecided[0]
     assert part.violations == []
-    assert "on a part of arn:aws:s3:::*/*" in part.undecided[0]
+    assert "not on all of arn:aws:s3:::*/*" in part.undecided[0]
+
+
+def test_what_a_refreshed_role_lists_as_its_own_is_not_believed(judge: Judge) -> None:
+    """The provider reads back policies of other resources, also one that this run removes; at first they are unknown."""
+    granting = [{"name": "old", "policy": document(*ALL)}]
+
+    for outputs in ({"inlinePolicies": granting}, {"inlinePolicies": UNKNOWN, "managedPolicyArns": UNKNOWN}):
+        read_back = Given(ROLE, role().properties, "trees", outputs=outputs)
+
+        assert len(judge(rule, read_back, inline(document(*ALL[1:])), model(), *REST).violations) == 1
+        assert judge(rule, read_back, inline(document(*ALL)), model(), *REST).passed
+
+
+def test_a_key_policy_that_the_program_sets_may_grant_and_a_default_one_does_not(judge: Judge) -> None:
+    """Without a policy of its own a key leaves it to IAM; the provider reads that default back."""
+    rights = [role(), inline(document(*ALL[:3])), model()]
+    rest = [each for each in REST if each is not OWN_KEY]
+    default = Given(KEY, OWN_KEY.properties, "own", outputs={"policy": "{}"})
+    own = Given(KEY, {**OWN_KEY.properties, "policy": "{}"}, "own")
+
+    assert len(judge(rule, *rights, default, *rest).violations) == 1
+    assert "the key policy may grant it (Key own)" in judge(rule, *rights, own, *rest).undecided[0]
 
 
 def test_a_policy_of_the_bucket_may_grant_on_its_own(judge: Judge) -> None:
