@@ -132,9 +132,7 @@ class Account:
             connection.close()
 
 
-def ensure(
-    account_id: str, home: Path, *, idle_minutes: float | None = None, speed: float | None = None
-) -> Account:
+def ensure(account_id: str, home: Path, *, idle_minutes: float | None = None, speed: float | None = None) -> Account:
     """The running account of that id, started if it isn't running; safe to call from several processes at once.
 
     Args:
@@ -190,9 +188,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _launch(
-    account_id: str, home: Path, directory: Path, idle_minutes: float | None, speed: float | None
-) -> Account:
+def _launch(account_id: str, home: Path, directory: Path, idle_minutes: float | None, speed: float | None) -> Account:
     command = [sys.executable, "-m", "rehearsal.account", "--id", account_id, "--home", str(home)]
     command += [] if idle_minutes is None else ["--idle", str(idle_minutes)]
     command += [] if speed is None else ["--speed", str(speed)]
@@ -219,7 +215,9 @@ def _launch(
         time.sleep(0.02)
     process.terminate()
     process.wait()
-    raise AccountError(f"account {account_id} did not start within {START_SECONDS:g} s; the end of {log}:\n{_tail(log)}")
+    raise AccountError(
+        f"account {account_id} did not start within {START_SECONDS:g} s; the end of {log}:\n{_tail(log)}"
+    )
 
 
 def _tail(log: Path) -> str:

@@ -58,7 +58,9 @@ def _variant(holdings: Holdings, variant: Variant, region: str, models: dict[str
     if now is None:
         yield Problem("model", name, f'Could not find model "{_model_arn(holdings, region, name)}".')
     elif started is not None and now.serial != started.serial:
-        yield Problem("model", name, f'Model "{now.arn}" was deleted and created again after the endpoint was deployed.')
+        yield Problem(
+            "model", name, f'Model "{now.arn}" was deleted and created again after the endpoint was deployed.'
+        )
     model = started or now
     if model is None:
         return
@@ -85,7 +87,7 @@ def check_role(holdings: Holdings, arn: str) -> Iterator[Problem]:
         yield Problem(
             "role",
             arn,
-            f"The execution role ARN \"{arn}\" is invalid. Please ensure that the role exists and that its trust "
+            f'The execution role ARN "{arn}" is invalid. Please ensure that the role exists and that its trust '
             'relationship policy allows the action "sts:AssumeRole" for the service principal '
             '"sagemaker.amazonaws.com".',
         )
@@ -101,9 +103,7 @@ def _network(holdings: Holdings, model: Model, region: str) -> Iterator[Problem]
             yield Problem("security group", group, f"The security group '{group}' does not exist.")
 
 
-def _image(
-    holdings: Holdings, container: dict[str, Any], resolved: str | None, role: Any | None
-) -> Iterator[Problem]:
+def _image(holdings: Holdings, container: dict[str, Any], resolved: str | None, role: Any | None) -> Iterator[Problem]:
     image = container.get("Image")
     reference = image_reference(image) if image else None
     if image is None or reference is None or reference.account != holdings.account:
@@ -117,7 +117,9 @@ def _image(
     decisions = [decision] + [authorisation.authorise(role, action, reference.repository_arn) for action in _PULL]
     for decision, action in zip(decisions, ("ecr:GetAuthorizationToken", *_PULL), strict=True):
         if not decision.allowed:
-            words = f"The role '{role.arn}' does not have {action.partition(':')[2]} permission for the image: '{image}'."
+            words = (
+                f"The role '{role.arn}' does not have {action.partition(':')[2]} permission for the image: '{image}'."
+            )
             yield Problem("permission", action, f"{words} ({decision.reason})")
 
 

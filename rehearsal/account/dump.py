@@ -10,8 +10,11 @@ import datetime as dt
 import enum
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
+
+from rehearsal.account import managed_policies
 
 if TYPE_CHECKING:
     from rehearsal.account.gateway import Gateway
@@ -19,13 +22,41 @@ if TYPE_CHECKING:
 
 # Members that say when something happened or was last used, or that are machinery rather than resources.
 _VOLATILE = {
-    *("creation_date", "creation_time", "created_at", "create_date", "created", "modified", "last_modified", "update_date"),
-    *("last_modified_time", "image_pushed_at", "last_used", "last_used_region", "launch_time", "time_created", "start_date"),
+    *(
+        "creation_date",
+        "creation_time",
+        "created_at",
+        "create_date",
+        "created",
+        "modified",
+        "last_modified",
+        "update_date",
+    ),
+    *(
+        "last_modified_time",
+        "image_pushed_at",
+        "last_used",
+        "last_used_region",
+        "launch_time",
+        "time_created",
+        "start_date",
+    ),
     *("upload_date", "creation_timestamp", "access_keys_last_used", "state_updated_timestamp", "_last_modified"),
     *("configuration_updated_timestamp", "request_id", "lock", "instances_tracked", "started", "due", "at", "serial"),
-    *("key_material", "private_key", "created_date", "last_changed_date", "last_update_time", "access_advisor", "updated"),
-    *("state_reason_timestamp", "last_scan", "_value_buffer", "_state_manager", "scan_finding_results_queue"),
+    *(
+        "key_material",
+        "private_key",
+        "created_date",
+        "last_changed_date",
+        "last_update_time",
+        "access_advisor",
+        "updated",
+    ),
+    *("state_reason_timestamp", "last_scan", "_value_buffer", "_tick", "_state_manager", "scan_finding_results_queue"),
+    "aws_managed_policies",
 }
+# Members whose values are secrets: their digests say whether they changed.
+_SECRET = {"secret_string", "secret_binary", "secret_access_key", "session_token", "password", "secret_key"}
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -74,9 +105,19 @@ class _Walk:
             return sorted((self.of(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
         if isinstance(value, list | tuple):
             return [self.of(item) for item in value]
-        if isinstance(value, dict):
-            return {_name(key): self.of(item) for key, item in value.items() if _name(key) not in _VOLATILE}
+        if isinstance(value, Mapping):
+            return self._named({_name(key): item for key, item in value.items()})
         return self._object(value)
+
+    def _named(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Members in the order of their names, so that what is met first doesn't depend on what was made first."""
+        named = {}
+        for name in sorted(members):
+            if name in _SECRET and members[name]:
+                named[name] = f"sha256:{hashlib.sha256(str(members[name]).encode()).hexdigest()}"
+            elif name not in _VOLATILE and not name.startswith(managed_policies.PREFIX):
+                named[name] = self.of(members[name])
+        return named
 
     def _object(self, value: Any) -> Any:
         from moto.core.base_backend import BaseBackend
@@ -95,10 +136,7 @@ class _Walk:
         return self._members(value)
 
     def _members(self, value: Any) -> dict[str, Any]:
-        members = dict(vars(value)) if hasattr(value, "__dict__") else {}
-        if isinstance(value, dict):
-            members.update(value)
-        return {name: self.of(item) for name, item in members.items() if name not in _VOLATILE}
+        return self._named(dict(vars(value)) if hasattr(value, "__dict__") else {})
 
 
 def _name(key: Any) -> str:

@@ -65,9 +65,7 @@ class Gateway:
         self.stop = stop
         self.faults = Faults()
         self.inference = Inference(account)
-        self.serving = Serving(
-            self.inference, directory / "serving", lambda *where: registry.layer(self, *where)
-        )
+        self.serving = Serving(self.inference, directory / "serving", lambda *where: registry.layer(self, *where))
         self.log = CallLog(directory / "calls.jsonl")
         self.number = 0
         self.mutations = 0
@@ -123,7 +121,9 @@ class Gateway:
             digest = hashlib.sha256(answer.body).hexdigest()[:16]
             if replayed is None:
                 entry = {"kind": "call", "action": f"{call.service}:{call.action}", "request": call.environ}
-                self._append({**entry, "body": self.journal.store(call.body), "status": answer.status, "sum": digest}, at)
+                self._append(
+                    {**entry, "body": self.journal.store(call.body), "status": answer.status, "sum": digest}, at
+                )
             else:
                 _compare(replayed, answer, digest, self.journal)
             self.number += 1
@@ -149,8 +149,12 @@ class Gateway:
 
     def ask_moto(self, call: Call) -> Answer:
         """moto's answer to a call; raises Refusal where moto has no answer or fails."""
-        from rehearsal.account import cbor
+        from rehearsal.account import cbor, keys, managed_policies
 
+        if call.service == "kms":
+            call = keys.prepare(call, self.account)
+        elif call.service == "iam":
+            managed_policies.provide(call, self.account, self.determinism)
         translated = cbor.translate(call) if call.protocol == "cbor" else None
         environ = calls.environ_for(*(translated or (call.environ, call.body)))
         status, headers = "500", []
@@ -253,7 +257,14 @@ class Gateway:
             self.log.close()
 
 
-_PHRASES = {200: "OK", 204: "No Content", 206: "Partial Content", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
+_PHRASES = {
+    200: "OK",
+    204: "No Content",
+    206: "Partial Content",
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+}
 
 
 def _read(environ: dict[str, Any]) -> bytes:
@@ -265,7 +276,11 @@ def _read(environ: dict[str, Any]) -> bytes:
 
 def _is_html(answer: Answer) -> bool:
     content = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
-    return answer.status >= 400 and content.startswith("text/html") and answer.body[:15].lower().startswith(b"<!doctype html")  # noqa: PLR2004
+    return (
+        answer.status >= 400
+        and content.startswith("text/html")
+        and answer.body[:15].lower().startswith(b"<!doctype html")
+    )  # noqa: PLR2004
 
 
 def _not_emulated(call: Call) -> Refusal:
@@ -279,7 +294,9 @@ def _not_emulated(call: Call) -> Refusal:
 
 def _refusal(call: Call, fault: Fault, account: str) -> Refusal:
     if fault.name == "throttling":
-        code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(call.service, "ThrottlingException")
+        code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(
+            call.service, "ThrottlingException"
+        )
         return Refusal(code, "Rate exceeded", 503 if call.service == "s3" else 400)
     code = {"s3": "AccessDenied", "iam": "AccessDenied", "ec2": "UnauthorizedOperation"}.get(
         call.service, "AccessDeniedException"

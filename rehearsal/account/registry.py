@@ -73,10 +73,13 @@ def _complete_layer_upload(gateway: Gateway, call: Call) -> Answer:
         wanted = call.parameters.get("layerDigests") or []
         if wanted != [digest]:
             raise Refusal(
-                "InvalidLayerException", f"The layer has digest '{digest}', not '{', '.join(map(str, wanted))}', in the {where}"
+                "InvalidLayerException",
+                f"The layer has digest '{digest}', not '{', '.join(map(str, wanted))}', in the {where}",
             )
         if digest in repository.layers:
-            raise Refusal("LayerAlreadyExistsException", f"The layer with digest '{digest}' already exists in the {where}")
+            raise Refusal(
+                "LayerAlreadyExistsException", f"The layer with digest '{digest}' already exists in the {where}"
+            )
         gateway.journal.store_blob(content)
     return gateway.ask_moto(call)
 
@@ -90,7 +93,8 @@ def _put_image(gateway: Gateway, call: Call) -> Answer:
     given = call.parameters.get("imageDigest")
     if given and given != digest:
         raise Refusal(
-            "ImageDigestDoesNotMatchException", f"The image has digest '{digest}', not '{given}', as its manifest was sent"
+            "ImageDigestDoesNotMatchException",
+            f"The image has digest '{digest}', not '{given}', as its manifest was sent",
         )
     tag = call.parameters.get("imageTag")
     if tag is None and any(image.get_image_digest() == digest for image in repository.images):

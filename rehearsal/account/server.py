@@ -47,7 +47,9 @@ def serve(account: str, home: Path, *, idle_minutes: float, speed: float) -> Non
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise AccountError(f"account {account} in {home} is already running (see {directory / 'server.json'})") from error
+        raise AccountError(
+            f"account {account} in {home} is already running (see {directory / 'server.json'})"
+        ) from error
     _environment(account)
     started = time.time()
     stopping = threading.Event()

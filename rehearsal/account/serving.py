@@ -89,9 +89,7 @@ class Serving:
 
     """
 
-    def __init__(
-        self, inference: Inference, directory: Path, blob: Callable[[str, str, str], bytes | None]
-    ) -> None:
+    def __init__(self, inference: Inference, directory: Path, blob: Callable[[str, str, str], bytes | None]) -> None:
         self._inference = inference
         self._directory = directory
         self._blob = blob
@@ -143,7 +141,10 @@ class Serving:
     def _objects(self, container: dict[str, Any], url: str) -> list[tuple[str, Any]]:
         bucket, key = s3_location(url) or ("", "")
         if is_prefix(container, url):
-            found = [(entry.name.removeprefix(key).lstrip("/"), entry) for entry in self._inference.holdings.objects(bucket, key)]
+            found = [
+                (entry.name.removeprefix(key).lstrip("/"), entry)
+                for entry in self._inference.holdings.objects(bucket, key)
+            ]
         else:
             held = self._inference.holdings.object(bucket, key)
             found = [] if held is None else [("model.tar.gz", held)]

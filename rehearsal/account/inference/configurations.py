@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 # CreateEndpointConfig, KmsKeyId: "Certain Nitro-based instances include local storage ... You can't request a KmsKeyId
 # when using an instance type with local storage." The families with NVMe instance store that hosting offers.
-_LOCAL_STORAGE = re.compile(r"^ml\.(m5d|m6gd|m6id|m7gd|c5d|c6gd|c6id|r5d|r6gd|r6id|g4dn|g5|g6|g6e|p3dn|p4d|p4de|p5|p5e|trn1)\.")
+_LOCAL_STORAGE = re.compile(
+    r"^ml\.(m5d|m6gd|m6id|m7gd|c5d|c6gd|c6id|r5d|r6gd|r6id|g4dn|g5|g6|g6e|p3dn|p4d|p4de|p5|p5e|trn1)\."
+)
 
 
 def create(inference: Inference, request: Request) -> dict[str, Any]:
@@ -46,7 +48,9 @@ def _check_variants(inference: Inference, configuration: Configuration) -> None:
     names = [variant["VariantName"] for _, variant in configuration.variants()]
     for name in names:
         if names.count(name) > 1:
-            raise invalid(f"Variant names must be unique within an endpoint configuration; {name} is used more than once.")
+            raise invalid(
+                f"Variant names must be unique within an endpoint configuration; {name} is used more than once."
+            )
     for _, variant in configuration.variants():
         model = variant.get("ModelName")
         if model is None:
@@ -61,7 +65,9 @@ def _check_variants(inference: Inference, configuration: Configuration) -> None:
                     f"Production variant {variant['VariantName']} has a ServerlessConfig; InstanceType and "
                     "InitialInstanceCount can't be specified with it."
                 )
-        elif not variant.get("InstancePools") and not (variant.get("InstanceType") and variant.get("InitialInstanceCount")):
+        elif not variant.get("InstancePools") and not (
+            variant.get("InstanceType") and variant.get("InitialInstanceCount")
+        ):
             raise invalid(
                 f"Production variant {variant['VariantName']} needs InstanceType and InitialInstanceCount, or a "
                 "ServerlessConfig."

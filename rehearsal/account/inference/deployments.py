@@ -89,7 +89,9 @@ def seconds_for(config: dict[str, Any] | None, fleet: Fleet) -> float:
 def _steps(size: dict[str, Any] | None, fleet: Fleet) -> int:
     if not size or not size.get("Value"):
         return 1
-    total = sum(variant.desired_count or 1 for variant in fleet.variants) if size.get("Type") == "INSTANCE_COUNT" else 100
+    total = (
+        sum(variant.desired_count or 1 for variant in fleet.variants) if size.get("Type") == "INSTANCE_COUNT" else 100
+    )
     return max(1, -(-total // int(size["Value"])))
 
 

@@ -114,8 +114,10 @@ def update_weights_and_capacities(inference: Inference, request: Request) -> dic
     wanted = request.parameters["DesiredWeightsAndCapacities"]
     for entry in wanted:
         if entry["VariantName"] not in variants:
-            raise invalid(f'The variant name(s) "{entry["VariantName"]}" is/are not present within endpoint configuration '
-                          f'"{endpoint.configuration}".')
+            raise invalid(
+                f'The variant name(s) "{entry["VariantName"]}" is/are not present within endpoint configuration '
+                f'"{endpoint.configuration}".'
+            )
     for entry in wanted:
         variant = variants[entry["VariantName"]]
         variant.desired_count = entry.get("DesiredInstanceCount", variant.desired_count)

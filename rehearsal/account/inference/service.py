@@ -160,7 +160,9 @@ def page(
 
 
 def _sort_key(item: Any, by: str) -> Any:
-    return {"Name": item.name, "Status": getattr(item, "status", ""), "CreationTime": item.created}.get(by, item.created)
+    return {"Name": item.name, "Status": getattr(item, "status", ""), "CreationTime": item.created}.get(
+        by, item.created
+    )
 
 
 def _kept(item: Tagged, wanted: dict[str, Any]) -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference
 
 
-def patch(inference: Inference, at: float, names: list[str] | None = None, seconds: float = 0.0) -> list[dict[str, Any]]:
+def patch(
+    inference: Inference, at: float, names: list[str] | None = None, seconds: float = 0.0
+) -> list[dict[str, Any]]:
     """Patches every endpoint that is in service (or those named); whatever can't be started again breaks.
 
     Args:

@@ -203,7 +203,9 @@ def test_a_failed_endpoint_can_only_be_deleted(world: World, ground: dict[str, A
     assert failed["FailureReason"]
     assert update.startswith("ValidationException")
     assert deleting == "Deleting"
-    assert gone == f'ValidationException: Could not find endpoint "arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/failed".'
+    assert (
+        gone == f'ValidationException: Could not find endpoint "arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/failed".'
+    )
     assert "InsufficientInstanceCapacity" in no_capacity["FailureReason"]
 
 
@@ -222,12 +224,20 @@ def test_a_slow_creation_takes_an_hour(world: World, ground: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     ("action", "arguments", "words"),
     [
-        ("create_endpoint", {"EndpointName": "x", "EndpointConfigName": "none"}, "Could not find endpoint configuration"),
+        (
+            "create_endpoint",
+            {"EndpointName": "x", "EndpointConfigName": "none"},
+            "Could not find endpoint configuration",
+        ),
         ("update_endpoint", {"EndpointName": "none", "EndpointConfigName": "first"}, "Could not find endpoint "),
         ("delete_endpoint", {"EndpointName": "none"}, "Could not find endpoint "),
         ("delete_model", {"ModelName": "none"}, "Could not find model "),
         ("delete_endpoint_config", {"EndpointConfigName": "none"}, "Could not find endpoint configuration "),
-        ("create_endpoint", {"EndpointName": "under_score", "EndpointConfigName": "first"}, "regular expression pattern"),
+        (
+            "create_endpoint",
+            {"EndpointName": "under_score", "EndpointConfigName": "first"},
+            "regular expression pattern",
+        ),
         ("create_endpoint", {"EndpointName": "x" * 64, "EndpointConfigName": "first"}, "less than or equal to 63"),
     ],
 )
@@ -281,7 +291,9 @@ def test_lists_are_paged_and_filtered(world: World, ground: dict[str, Any]) -> N
     """MaxResults, NextToken, NameContains."""
     for number in range(3):
         put_model(world, ground, f"paged-{number}")
-    pages = world.sagemaker.get_paginator("list_models").paginate(NameContains="paged", PaginationConfig={"PageSize": 2})
+    pages = world.sagemaker.get_paginator("list_models").paginate(
+        NameContains="paged", PaginationConfig={"PageSize": 2}
+    )
     names = [model["ModelName"] for page in pages for model in page["Models"]]
 
     assert names == ["paged-2", "paged-1", "paged-0"]

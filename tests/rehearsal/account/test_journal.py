@@ -246,7 +246,8 @@ def test_several_processes_that_ensure_get_the_same_account(started: Callable[..
         f"print(ensure('{ACCOUNT}', Path(sys.argv[1]), idle_minutes=5, speed=0).pid)"
     )
     running = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
     ]
     pids = {process.communicate(timeout=60)[0].strip() for process in running}
     world = started()

@@ -137,7 +137,9 @@ def test_containers_end_with_the_account_even_when_it_is_killed(started: Callabl
     """After kill -9 of the account, the container's process ends by itself."""
     world = started()
     ground = put_ground(world, "mortal")
-    image = push_image(world, "mortal", "v2", {"opt/program/serve.py": SERVE.replace(b'"word": word', b'"word": os.getpid()')})
+    image = push_image(
+        world, "mortal", "v2", {"opt/program/serve.py": SERVE.replace(b'"word": word', b'"word": os.getpid()')}
+    )
     put_model(world, ground, "mortal", Image=image)
     put_configuration(world, "mortal", "mortal")
     world.sagemaker.create_endpoint(EndpointName="mortal", EndpointConfigName="mortal")

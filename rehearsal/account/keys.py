@@ -1,0 +1,59 @@
+"""KMS where moto's differs from AWS's: keys named by ARN, and what a key's state lets one do.
+
+Source: "Key states of AWS KMS keys" (KMS Developer Guide, key-state.html): its table says which operation succeeds on a key
+that is disabled or pending deletion, and with which error it fails otherwise.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rehearsal.account.errors import Refusal
+from rehearsal.account.holdings import ForeignKey, Holdings
+
+if TYPE_CHECKING:
+    from rehearsal.account.calls import Call
+
+_CRYPTOGRAPHIC = {
+    *("Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateDataKeyPair"),
+    *("GenerateMac", "VerifyMac", "Sign", "Verify"),
+}
+_NOT_WHILE_DISABLED = _CRYPTOGRAPHIC | {"CreateGrant", "EnableKeyRotation"}
+_NOT_WHILE_PENDING = _NOT_WHILE_DISABLED | {
+    *("EnableKey", "DisableKey", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "ScheduleKeyDeletion"),
+    *("UpdateKeyDescription", "TagResource", "UntagResource"),
+}
+_CIPHERTEXT_KEY = 36  # moto's ciphertexts begin with the key's id
+
+
+def prepare(call: Call, account: str) -> Call:
+    """The call as moto understands it; raises Refusal where the key's state forbids it."""
+    name = "TargetKeyId" if call.action in ("CreateAlias", "UpdateAlias") else "KeyId"
+    given = call.parameters.get(name)
+    named = given if isinstance(given, str) else _key_of_ciphertext(call)
+    key = Holdings(account).key(named, call.region) if named else None
+    if key is None or isinstance(key, ForeignKey):
+        return call
+    if key.key_state == "PendingDeletion" and call.action in _NOT_WHILE_PENDING:
+        raise Refusal("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    if key.key_state == "Disabled" and call.action in _NOT_WHILE_DISABLED:
+        raise Refusal("DisabledException", f"{key.arn} is disabled.")
+    if call.action == "CancelKeyDeletion" and key.key_state != "PendingDeletion":
+        raise Refusal("KMSInvalidStateException", f"{key.arn} is not pending deletion.")
+    if given and given.startswith("arn:") and ":key/" in given and call.action not in _CRYPTOGRAPHIC:
+        parameters = {**call.parameters, name: key.id}
+        return replace(call, parameters=parameters, body=json.dumps(parameters).encode())
+    return call
+
+
+def _key_of_ciphertext(call: Call) -> str | None:
+    if call.action != "Decrypt":
+        return None
+    try:
+        return base64.b64decode(call.parameters.get("CiphertextBlob", ""))[:_CIPHERTEXT_KEY].decode("ascii")
+    except (binascii.Error, ValueError):
+        return None  # no ciphertext of this account's; moto refuses it
