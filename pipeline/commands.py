@@ -58,7 +58,7 @@ class Session:
 
     def do(self, kind: Kind, *, show: bool = True) -> bool:
         """Run one operation, showing its steps as they end; whether it succeeded and nobody refused."""
-        recorder = Recorder()
+        recorder = Recorder(destroying="destroy" in kind)
         if show:
             recorder.on_step = self._show_step
             recorder.on_message = lambda said: display.message_line(self.console, said)

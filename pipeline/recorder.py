@@ -42,6 +42,7 @@ class Recorder:
 
     on_step: Callable[[Step], None] = lambda _: None
     on_message: Callable[[Diagnostic], None] = lambda _: None
+    destroying: bool = False
     steps: list[Step] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     violations: list[PolicyEvent] = field(default_factory=list)
@@ -52,7 +53,7 @@ class Recorder:
     def hear(self, event: EngineEvent) -> None:
         """Take in one event; called in the order in which the engine tells them."""
         if event.resource_pre_event:
-            self._begun(step_of(event.resource_pre_event.metadata))
+            self._begun(step_of(event.resource_pre_event.metadata, destroying=self.destroying))
         elif event.res_outputs_event:
             self._over(event.res_outputs_event.metadata.op.value, event.res_outputs_event.metadata.urn, "done")
         elif event.res_op_failed_event:

@@ -55,15 +55,15 @@ class Step:
         return {**asdict(self), "step": self.words}
 
 
-def step_of(metadata: StepEventMetadata) -> Step | None:
+def step_of(metadata: StepEventMetadata, *, destroying: bool = False) -> Step | None:
     """The row for an engine's step; None for what the plan leaves out (unchanged, providers, the stack itself)."""
     op = str(metadata.op.value)
     if op not in WORDS or metadata.type == STACK_TYPE or metadata.type.startswith("pulumi:providers:"):
         return None
-    return Step(op, metadata.urn, metadata.type, name_of(metadata.urn), why(op, metadata))
+    return Step(op, metadata.urn, metadata.type, name_of(metadata.urn), why(op, metadata, destroying=destroying))
 
 
-def why(op: str, metadata: StepEventMetadata) -> str:
+def why(op: str, metadata: StepEventMetadata, *, destroying: bool = False) -> str:
     """Why this step happens, from what the engine says changed."""
     changed = ", ".join(sorted(metadata.detailed_diff or ()) or metadata.diffs or ())
     replacing = ", ".join(metadata.keys or ())
@@ -79,7 +79,7 @@ def why(op: str, metadata: StepEventMetadata) -> str:
         case "delete-replaced" | "discard-replaced":
             return "replaced; nothing uses it any more"
         case "delete" | "discard":
-            return "no longer in the program"
+            return "the stack is destroyed" if destroying else "no longer in the program"
         case "refresh":
             return f"differs in the account: {changed}" if changed else "read from the account"
         case _:
