@@ -9,10 +9,9 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.command import project as projects
 from rehearsal.command.errors import CommandError, ProjectError
 from rehearsal.command.text import say
-from rehearsal.state.store import now, root
+from rehearsal.version import ENGINE_VERSION
 
 if TYPE_CHECKING:
     from rehearsal.command.arguments import Invocation
@@ -22,8 +21,6 @@ PLUGINS = (("aws", "the AWS of rehearsals: emulated, never the real one"), ("pul
 
 def version(_: Invocation) -> None:
     """The version: Pulumi's whose protocols are spoken, marked as a rehearsal."""
-    from rehearsal.version import ENGINE_VERSION
-
     say(ENGINE_VERSION)
 
 
@@ -47,6 +44,8 @@ def login(invocation: Invocation) -> None:
 
 def install(invocation: Invocation) -> None:
     """Nothing is downloaded: the program runs on the rehearsal's own Python, and that has to have what it requires."""
+    from rehearsal.command import project as projects  # not on the way of `version`
+
     del invocation
     project = projects.find()
     project.check_program()
@@ -78,7 +77,7 @@ def _missing(requirements: Any) -> list[str]:
 
 def plugins(invocation: Invocation) -> None:
     """The plug-ins that come with the rehearsal."""
-    from rehearsal.version import ENGINE_VERSION
+    from rehearsal.state.store import now
 
     if invocation.given("json"):
         rows = [
@@ -101,8 +100,6 @@ def plugins(invocation: Invocation) -> None:
 def about(invocation: Invocation) -> None:
     """What runs where."""
     from importlib.metadata import version as installed
-
-    from rehearsal.version import ENGINE_VERSION
 
     rows: dict[str, Any] = {
         "cliAbout": {"version": ENGINE_VERSION[1:], "rehearsal": True},
@@ -132,6 +129,9 @@ def _url() -> str:
     named = os.environ.get("PULUMI_BACKEND_URL")
     if named:
         return named
+    from rehearsal.command import project as projects
+    from rehearsal.state.store import root
+
     try:
         project = projects.find()
     except ProjectError:

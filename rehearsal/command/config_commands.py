@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.command import configuration
 from rehearsal.command.errors import CommandError, ConfigurationError
-from rehearsal.command.stack_settings import Secure, full_key, shown
+from rehearsal.command.stack_settings import Secure, full_key, kept, shown
 from rehearsal.command.text import harmless, say, table
 from rehearsal.command.workspace import CurrentStack, Workspace
 from rehearsal.errors import ProgramError
@@ -176,7 +176,7 @@ def refresh(invocation: Invocation) -> None:
         if key not in runs[0].config:
             edit.remove(key)
     for key, row in runs[0].config.items():
-        edit.set(key, Secure(row["value"]) if row.get("secret") else row.get("objectValue", row["value"]))
+        edit.set(key, kept(row))
     edit.save()
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from rehearsal import urns
 from rehearsal.command import steps
 from rehearsal.command.text import COLOURS, harmless, say, without_markup
 
@@ -106,7 +107,7 @@ class Display:
             return
         words = steps.words(operation)
         self._step(metadata, words.planned if self._dry_run else f"{words.doing or words.planned}...")
-        if self._wishes.diff:
+        if self._wishes.diff and not operation.startswith("delete"):
             self._properties(metadata)
 
     def _resOutputsEvent(self, event: dict[str, Any]) -> None:  # noqa: N802
@@ -143,10 +144,12 @@ class Display:
 
     def _shows(self, metadata: dict[str, Any]) -> bool:
         operation, type_ = metadata["op"], metadata.get("type", "")
-        if type_ == STACK_TYPE or not self._wishes.progress:
+        if type_ == STACK_TYPE or _internal(metadata["urn"]) or not self._wishes.progress:
             return False
         if operation in ("same", "refresh"):
             return operation == "same" and self._wishes.sames
+        if operation == "replace":
+            return False  # creating the new and deleting the old are shown, each when it happens
         return operation not in ("read", "read-replacement") or self._wishes.reads
 
     def _step(self, metadata: dict[str, Any], status: str) -> None:
@@ -276,6 +279,14 @@ class Display:
 
     def _in(self, colour: str, text: str) -> str:
         return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self._wishes.colour and colour and text else text
+
+
+def _internal(urn: str) -> bool:
+    """Whether the engine made the resource by itself."""
+    try:
+        return urns.is_default_provider(urn)
+    except ValueError:
+        return False
 
 
 def _words(text: str) -> str:

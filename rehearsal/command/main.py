@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rehearsal.command import catalogue
-from rehearsal.command.errors import EXIT_CANCELLED, EXIT_ERROR, CommandError
+from rehearsal.command.errors import EXIT_CANCELLED, EXIT_ERROR, EXIT_INTERNAL, CommandError
 from rehearsal.command.text import harmless, say
 from rehearsal.errors import RehearsalError
 
@@ -31,6 +31,13 @@ def main(words: list[str]) -> int:
         return EXIT_ERROR
     except KeyboardInterrupt:
         return _refused("interrupted; nothing was changed", EXIT_CANCELLED)
+    except Exception as error:  # noqa: BLE001  # whatever is left is a defect of ours
+        # The trace is what mending it needs; the exit status is Pulumi's for a defect of its own.
+        import traceback
+
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        return _refused(f"the rehearsal itself is at fault, not your project ({what}); please report it", EXIT_INTERNAL)
     return status
 
 

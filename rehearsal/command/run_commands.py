@@ -1,4 +1,4 @@
-"""`pulumi preview`, `up`, `destroy`, `refresh`: from a command line to the engine, from its outcome to an exit status."""
+"""`pulumi preview`, `up`, `destroy`, `refresh`: from a command line to the engine, and from there to an exit status."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ def _outputs_in_clear(outcome: Outcome) -> dict[str, Any]:
 
 
 def _record(session: Session, operation: Operation, outcome: Outcome, start: str) -> None:
-    from rehearsal.command.state_commands import to_json
+    from rehearsal.command.stack_settings import keeping
     from rehearsal.version import ENGINE_VERSION
 
     stack, invocation = session.stack, session.invocation
@@ -275,7 +275,7 @@ def _record(session: Session, operation: Operation, outcome: Outcome, start: str
             result="succeeded" if outcome.succeeded else "failed",
             changes=outcome.changes,
             environment={"exec.kind": invocation.get("exec-kind") or "cli", "pulumi.version": ENGINE_VERSION},
-            config={key: to_json(value) for key, value in session.configuration.values.items()},
+            config={key: keeping(value) for key, value in session.configuration.values.items()},
         )
     )
 

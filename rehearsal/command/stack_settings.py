@@ -203,6 +203,20 @@ def _clear(value: Any, crypter: Callable[[], Crypter] | None) -> Any:
     return value
 
 
+def keeping(value: Any) -> Any:
+    """A value as JSON to be kept (in the history), secrets as ciphertext; `kept` reads it."""
+    if isinstance(value, Secure):
+        return {"secure": value.ciphertext}
+    if isinstance(value, dict):
+        return {key: keeping(inner) for key, inner in value.items()}
+    return [keeping(inner) for inner in value] if isinstance(value, list) else value
+
+
+def kept(value: Any) -> Any:
+    """A value out of what `keeping` made of it."""
+    return _taken(value, "the history")
+
+
 def _yaml(value: Any) -> Any:
     if isinstance(value, Secure):
         return {"secure": value.ciphertext}

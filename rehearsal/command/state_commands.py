@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.command.errors import CommandError
-from rehearsal.command.stack_settings import Secure
+from rehearsal.command.stack_settings import kept
 from rehearsal.command.text import ago, harmless, say, table, warn
 from rehearsal.command.workspace import CurrentStack, Workspace
 
@@ -210,27 +210,11 @@ def _run_json(run: Run, show_: Any, *, in_clear: bool) -> dict[str, Any]:
         "startTime": run.start,
         "message": run.message,
         "environment": run.environment,
-        "config": {key: as_json(show_(from_json(row)), show_secrets=in_clear) for key, row in run.config.items()},
+        "config": {key: as_json(show_(kept(row)), show_secrets=in_clear) for key, row in run.config.items()},
         "result": run.result,
         "endTime": run.end,
         "resourceChanges": run.changes,
     }
-
-
-def to_json(value: Any) -> Any:
-    """A setting for the history, secrets as ciphertext."""
-    if isinstance(value, Secure):
-        return {"secure": value.ciphertext}
-    if isinstance(value, dict):
-        return {key: to_json(inner) for key, inner in value.items()}
-    return [to_json(inner) for inner in value] if isinstance(value, list) else value
-
-
-def from_json(value: Any) -> Any:
-    """A setting out of the history."""
-    if isinstance(value, dict):
-        return Secure(value["secure"]) if set(value) == {"secure"} else {k: from_json(v) for k, v in value.items()}
-    return [from_json(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _say_run(run: Run) -> None:
