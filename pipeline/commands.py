@@ -147,6 +147,10 @@ def up(session: Session) -> None:
 
 def destroy(session: Session) -> None:
     """Preview the destruction with the guards, then destroy."""
+    if not (session.stack.export_stack().deployment or {}).get("resources"):
+        # An engine that runs the program for a destruction would make its components first, only to have them there.
+        session.report.headline = "Nothing is deployed: there is nothing to destroy."
+        return
     if not session.planned("preview-destroy"):
         session.fail(
             "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
