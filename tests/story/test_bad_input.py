@@ -1,4 +1,4 @@
-"""Bad input: a clear error that says whose fault it is, an exit code that isn't 0, the state intact, the next run goes on."""
+"""Bad input: an error that says whose fault it is, an exit code other than 0, the state intact, the next run goes on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import BIN, REPOSITORY, Rehearsal
+from story import BIN, REPOSITORY, Rehearsal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOT_THERE = "decision-trees-sample@sha256:" + "0" * 64
+NOT_THERE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/decision-trees-sample@sha256:" + "0" * 64
 
 SETTINGS = {
     "a number that is none": ("instanceCount=many", "instanceCount"),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from conftest import REPOSITORY, TENANT, Rehearsal
+from story import REPOSITORY, TENANT, Rehearsal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 IMAGE_2 = yaml.safe_load((REPOSITORY / "examples/decision-trees-sample/images.yaml").read_text())["2"]
-LATEST = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/decision-trees-sample:latest"
+LATEST = "111122223333.dkr.ecr.us-east-1.amazonaws.com/decision-trees-sample:latest"
 WITHOUT_READ = "examples/unsafe/permissions-without-artifact.json"
 EVERYTHING = str(REPOSITORY / "policies" / "everything")
 
