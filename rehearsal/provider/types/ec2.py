@@ -142,7 +142,7 @@ class Vpc(Ec2Resource):
         made["defaultNetworkAclId"] = next((a["NetworkAclId"] for a in acls["NetworkAcls"]), None)
         made["ownerId"] = found.get("OwnerId") or account.id
         sixes = [s for s in found.get("Ipv6CidrBlockAssociationSet") or [] if s.get("Ipv6CidrBlock")]
-        made["assignGeneratedIpv6CidrBlock"] = bool(sixes)
+        made["assignGeneratedIpv6CidrBlock"] = True if sixes else None
         made["ipv6CidrBlock"] = sixes[0]["Ipv6CidrBlock"] if sixes else None
         made["ipv6AssociationId"] = sixes[0]["AssociationId"] if sixes else None
         return made
@@ -424,6 +424,11 @@ class VpcEndpoint(Ec2Resource):
         what = f"{self.noun} {id_}"
         wait_for(account, look, target={"available"}, pending={"pending"}, seconds=10 * MINUTES, what=what)
 
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """The description; an endpoint on its way out counts as gone."""
+        found = super().read(account, id_, state)
+        return None if found is None or found["state"] in ("deleting", "deleted") else found
+
     def told(self, account: Account, id_: str, found: dict[str, Any]) -> Properties:
         """Groups by id, the prefix list of the service, the policy."""
         groups = [g["GroupId"] if isinstance(g, dict) else g for g in found.get("Groups") or []]
@@ -455,6 +460,8 @@ class VpcEndpoint(Ec2Resource):
 
     def delete(self, account: Account, id_: str, state: Properties) -> None:
         """DeleteVpcEndpoints; items it couldn't delete are errors."""
+        if self.read(account, id_, state) is None:
+            return
         failed = account.call("ec2", "DeleteVpcEndpoints", VpcEndpointIds=[id_]).get("Unsuccessful") or []
         for item in failed:
             raise AccountRefusal("DeleteVpcEndpoints", item["Error"]["Code"], item["Error"]["Message"])

@@ -93,7 +93,9 @@ class Role(Resource):
         if "description" in changed:
             account.call("iam", "UpdateRoleDescription", RoleName=id_, Description=new.get("description", ""))
         if "maxSessionDuration" in changed:
-            account.call("iam", "UpdateRole", RoleName=id_, MaxSessionDuration=int(new["maxSessionDuration"]))
+            # The description goes along, so that an account which takes silence for "none" keeps it.
+            seconds, described = int(new["maxSessionDuration"]), new.get("description")
+            account.call("iam", "UpdateRole", RoleName=id_, MaxSessionDuration=seconds, Description=described)
         if "permissionsBoundary" in changed:
             if new.get("permissionsBoundary"):
                 boundary = new["permissionsBoundary"]

@@ -304,11 +304,13 @@ class OneRule(Resource):
     def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
         """ModifySecurityGroupRules with the whole rule."""
         asked: dict[str, Any] = {"IpProtocol": str(new["ipProtocol"])}
-        asked |= {
-            api: int(new[name])
-            for name, api in (("fromPort", "FromPort"), ("toPort", "ToPort"))
-            if new.get(name) is not None
-        }
+        ports = {"FromPort": new.get("fromPort"), "ToPort": new.get("toPort")}
+        # -1 is how AWS itself writes "no port" of rules for every protocol.
+        asked |= (
+            dict.fromkeys(ports, -1)
+            if asked["IpProtocol"] == "-1"
+            else {k: int(v) for k, v in ports.items() if v is not None}
+        )
         asked |= {api: new[name] for name, api in SOURCES.items() if api and new.get(name)}
         if new.get("referencedSecurityGroupId"):
             asked["ReferencedGroupId"] = new["referencedSecurityGroupId"]

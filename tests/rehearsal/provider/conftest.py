@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from provider_client import Engine
+from provider_world import World
 
 from rehearsal.account import Account, ensure
 from rehearsal.provider.server import start
@@ -46,3 +47,9 @@ def aws(account: Account) -> boto3.session.Session:
             return super().client(service, endpoint_url=account.url, **more)
 
     return Session(aws_access_key_id="AKIAREHEARSAL0000000", aws_secret_access_key="rehearsal", region_name=REGION)
+
+
+@pytest.fixture(scope="session")
+def world(engine: Engine, aws: boto3.session.Session) -> World:
+    """What other resources need."""
+    return World(engine, aws)

@@ -53,7 +53,9 @@ class Engine:
         """Configure the provider."""
         self.stub.Configure(provider_pb2.ConfigureRequest(args=properties.write(values), acceptSecrets=True))
 
-    def check(self, token: str, name: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None, **more: Any) -> Any:
+    def check(
+        self, token: str, name: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None, **more: Any
+    ) -> Any:
         """Check; returns (inputs, [(property, reason)])."""
         request = provider_pb2.CheckRequest(
             urn=Resource(token, name).urn,
@@ -67,7 +69,9 @@ class Engine:
         answer = self.stub.Check(request)
         return properties.read(answer.inputs), [(f.property, f.reason) for f in answer.failures]
 
-    def checked(self, token: str, name: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None) -> dict[str, Any]:
+    def checked(
+        self, token: str, name: str, inputs: dict[str, Any], olds: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Check and expect no failure."""
         made, failures = self.check(token, name, inputs, olds)
         assert failures == []
@@ -131,11 +135,15 @@ class Engine:
         return self._read(Resource(token, name, id_), struct_pb2.Struct(), struct_pb2.Struct())
 
     def _read(self, of: Resource, state: Any, inputs: Any) -> Resource | None:
-        request = provider_pb2.ReadRequest(id=of.id, urn=of.urn, properties=state, inputs=inputs, name=of.name, type=of.token)
+        request = provider_pb2.ReadRequest(
+            id=of.id, urn=of.urn, properties=state, inputs=inputs, name=of.name, type=of.token
+        )
         answer = self.stub.Read(request)
         if not answer.id:
             return None
-        return Resource(of.token, of.name, answer.id, properties.read(answer.inputs), properties.read(answer.properties))
+        return Resource(
+            of.token, of.name, answer.id, properties.read(answer.inputs), properties.read(answer.properties)
+        )
 
     def delete(self, of: Resource) -> None:
         """Delete."""
