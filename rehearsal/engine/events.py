@@ -48,6 +48,8 @@ class Events:
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self.changes: dict[str, int] = {}
+        self.counts_refreshes = False
+        """Whether a refresh is what the run is for, and not only its beginning."""
         self.muted = False
         """Set once the run is being broken off: what the program says from then on is about that."""
 
@@ -99,7 +101,8 @@ class Events:
 
     def ended(self, step: Step) -> None:
         """A step succeeded: count it and show what came out."""
-        counted = step.logical and not step.internal and (step.kind != "read" or _changed(step))
+        logical = self.counts_refreshes if step.kind == "refresh" else step.logical
+        counted = logical and not step.internal and (step.kind != "read" or _changed(step))
         if counted:
             op = step.result if step.kind == "refresh" else step.kind
             with self._lock:

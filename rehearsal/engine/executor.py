@@ -105,6 +105,8 @@ class Executor:
                 self.stop()
             return True
         d.step_failed = True
+        if step.kind == "refresh":
+            return False
         if d.request.continue_on_error or isinstance(error, Protected):
             self.failed_steps.append(step)
             self._answer(step, "fail")

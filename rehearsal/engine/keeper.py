@@ -63,6 +63,8 @@ class Keeper:
             self._version += 1
         if step.kind == "same" and old is not None and new is not None and alike(old, new):
             return  # the next write takes it along
+        if step.kind == "refresh":
+            return  # the base is put in place as a whole
         self._write()
 
     def changed(self) -> None:

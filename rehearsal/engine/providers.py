@@ -104,9 +104,8 @@ class Providers:
     def same(self, state: ResourceState, inputs: Properties) -> None:
         """Configure a provider that stays as it is, with its old inputs."""
         client = self._checked.pop(state.urn, None)
-        reference = urns.provider_reference(state.urn, state.id)
-        if client is None and reference in self._live:
-            return
+        if urns.provider_reference(state.urn, state.id) in self._live:
+            return  # a refresh or a deletion needed it before; the second plug-in ends with the run
         self._configure(state.urn, state.id, client or self._load(state.urn), inputs)
 
     def ensure(self, state: ResourceState) -> None:

@@ -5,17 +5,21 @@ Source: pulumi/pulumi, pkg/resource/deploy/deployment_executor.go (refresh, rebu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from rehearsal import urns
+from rehearsal.engine import differ
 from rehearsal.engine.steps import Step
 from rehearsal.errors import PartialFailure
 from rehearsal.goal import Diff
 from rehearsal.state.snapshot import now
-from rehearsal.values.compare import equal
+from rehearsal.values.compare import differences, equal
 from rehearsal.wire.provider import DiffUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rehearsal.engine.deployment import Deployment
     from rehearsal.engine.executor import Executor
     from rehearsal.state import ResourceState
@@ -23,40 +27,45 @@ if TYPE_CHECKING:
 _INVERTED = {"add": "delete", "delete": "add", "update": "update"}
 
 
-def refresh_all(d: Deployment, executor: Executor) -> None:
-    """Refresh every resource of the state, then take stock anew: what is gone is dropped."""
-    steps = {id(s): Step("refresh", s.urn, s) for s in d.base.resources}
-    for state in d.base.resources:
-        d.ensure_provider(state.provider)
+def refresh_all(d: Deployment, executor: Executor, wanted: Callable[[ResourceState], bool] = lambda _: True) -> None:
+    """Refresh the resources of the state, then take stock anew: what is gone is dropped. One failure stops no other."""
+    steps = {id(s): Step("refresh", s.urn, s) for s in d.base.resources if wanted(s)}
+    for step in steps.values():
+        d.ensure_provider(step.state.provider)
     for step in steps.values():
         executor.submit([step])
     executor.wait()
-    if d.step_failed:
-        return
-    kept: list[ResourceState] = []
-    gone: dict[str, str] = {}
-    for state in d.base.resources:
-        step = steps[id(state)]
-        if step.new is None:
-            gone[state.urn] = state.parent
-        else:
-            kept.append(step.new)
-    present = {s.urn for s in kept}
-    d.base.resources = [_without(s, present, gone) for s in kept] if gone else kept
+    d.base.resources = _rebuilt(d.base.resources, steps)
     d.base.pending_operations = [p for p in d.base.pending_operations if p.type == "creating"]
     d.rebase()
     d.news.clear()
     d.keeper.rebase(d.base.resources)
 
 
-def _without(state: ResourceState, present: set[str], gone: dict[str, str]) -> ResourceState:
-    """A state without references to resources that are gone; its parent's parent takes the parent's place."""
-    parent = state.parent
-    while parent and parent not in present:
-        parent = gone.get(parent, "")
+def _rebuilt(resources: list[ResourceState], steps: dict[int, Step]) -> list[ResourceState]:
+    """The resources that are left, without references to those that are gone.
+
+    A URN may stand for several resources, so what can be referred to depends on the place in the list.
+    """
+    kept: list[ResourceState] = []
+    present: set[str] = set()
+    parents: dict[str, str] = {}
+    for old in resources:
+        step = steps.get(id(old))
+        state = old if step is None else step.new
+        if state is None:
+            parents.setdefault(old.urn, parents.get(old.parent, "") if old.parent not in present else old.parent)
+            continue
+        kept.append(_without(state, present, parents))
+        present.add(state.urn)
+    return kept
+
+
+def _without(state: ResourceState, present: set[str], parents: dict[str, str]) -> ResourceState:
+    """A state whose references are all present; a parent's parent takes the place of a parent that is gone."""
     by_property = {k: [u for u in v if u in present] for k, v in state.property_dependencies.items()}
-    changes = {
-        "parent": parent,
+    changes: dict[str, Any] = {
+        "parent": state.parent if state.parent in present else parents.get(state.parent, ""),
         "dependencies": [u for u in state.dependencies if u in present],
         "property_dependencies": {k: v for k, v in by_property.items() if v},
         "deleted_with": state.deleted_with if state.deleted_with in present else "",
@@ -67,9 +76,7 @@ def _without(state: ResourceState, present: set[str], gone: dict[str, str]) -> R
 
 def refresh(d: Deployment, step: Step) -> None:
     """Read one resource; sets the step's new state (None when it is gone) and what became of it."""
-    old = step.old
-    if old is None:
-        raise AssertionError("a refresh needs an old state")
+    old = step.state
     step.new, step.result = old, "same"
     if not old.custom or old.pending_replacement or urns.is_provider_type(old.type):
         return
@@ -80,39 +87,32 @@ def refresh(d: Deployment, step: Step) -> None:
         id_, outputs, inputs = made.id, made.outputs, made.inputs
     except PartialFailure as e:
         init_errors, id_, outputs, inputs = e.reasons, e.id or old.id, e.outputs, e.inputs
-        d.events.diagnostic("warning", e.message, old.urn)
+        listed = "\n* ".join(init_errors)
+        d.events.diagnostic("warning", f"Refreshed resource is in an unhealthy state:\n* {listed}", old.urn)
     if not id_:
         step.new, step.result = None, "delete"
         return
-    new = old.copy(id=id_, outputs=outputs, init_errors=init_errors)
-    if inputs:
-        new.inputs = inputs
-    for key in ("inputs", "outputs"):
-        _keep_secrets(new, old, key)
-    if equal(new.inputs, old.inputs) and equal(new.outputs, old.outputs) and init_errors == old.init_errors:
-        return
-    if not d.dry_run:
+    new = old.copy(id=id_, outputs=outputs, init_errors=init_errors, inputs=inputs if inputs else old.inputs)
+    if not d.dry_run and not (equal(new.inputs, old.inputs) and equal(new.outputs, old.outputs)):
         new.modified = now()
-    step.new, step.result = new, "update"
-    diff = _difference(provider, old, new)
-    step.diffs = diff.diffs
-    step.detailed = {
-        path: (_INVERTED[kind.removesuffix("-replace")], about_inputs)
-        for path, (kind, about_inputs) in (diff.detailed or {}).items()
-    } if diff.detailed is not None else None  # fmt: skip
+    step.new = new
+    if old.external:
+        step.result = "update" if differences(old.outputs, new.outputs) else "same"
+        return
+    diff = _difference(d, provider, old, new)
+    step.result = "update" if diff.changes == "some" else "same"
+    step.diffs, step.detailed = diff.diffs, diff.detailed
 
 
-def _keep_secrets(new: ResourceState, old: ResourceState, key: str) -> None:
-    from rehearsal.wire.provider import remember_secrets  # noqa: PLC0415
-
-    setattr(new, key, remember_secrets(getattr(new, key), getattr(old, key)))
-
-
-def _difference(provider: object, old: ResourceState, new: ResourceState) -> Diff:
-    """What the provider would change to undo what happened behind Pulumi's back; seen the other way round it is what did."""
+def _difference(d: Deployment, provider: Any, old: ResourceState, new: ResourceState) -> Diff:
+    """What happened behind Pulumi's back: what the provider would do to undo it, seen the other way round."""
     try:
-        return provider.diff(  # type: ignore[attr-defined,no-any-return]
-            old.urn, old.id, new.inputs, new.outputs, old.inputs, old.ignore_changes, unknowns=False
-        )
+        diff = differ.compare(d, new, old.inputs, provider, old.ignore_changes, unknowns=d.dry_run)
     except DiffUnavailable:
-        return Diff("unknown")
+        return Diff("none")
+    if diff.detailed is None:
+        return diff
+    turned = {
+        p: (_INVERTED[k.removesuffix("-replace")], about_inputs) for p, (k, about_inputs) in diff.detailed.items()
+    }
+    return replace(diff, detailed=turned)

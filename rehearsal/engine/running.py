@@ -74,6 +74,7 @@ class Run:
         self._bailed = self._cancelled = False
         self._environment = dict(os.environ if request.environment is None else request.environment)
         d.events = Events(request.emit, dry_run=d.dry_run)
+        d.events.counts_refreshes = request.operation == "refresh"
         self._server = Server(EngineService(d.events.program_says))
         self._callbacks = Callbacks()
         d.hooks = Hooks(self._callbacks, d.events, dry_run=d.dry_run)
@@ -136,8 +137,9 @@ class Run:
             self._refuse_hooks()
             if self._bailed:
                 return
-        if request.refresh or request.operation == "refresh":
-            refresh_all(d, self.executor)
+        if request.refresh or request.operation == "refresh" or any(s.refresh_before_update for s in d.base.resources):
+            everything = request.refresh or request.operation == "refresh"
+            refresh_all(d, self.executor, lambda s: everything or s.refresh_before_update)
             if request.operation == "refresh" or d.step_failed:
                 self._conclude()
                 return
@@ -278,7 +280,9 @@ class Run:
         for state in self.d.base.resources:
             names = [n for kind in ("BeforeDelete", "AfterDelete") for n in state.resource_hooks.get(kind, ())]
             if names:
-                text = f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
+                text = (
+                    f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
+                )
                 self.d.events.diagnostic("error", text, state.urn)
                 self._bailed = True
         if self._bailed:

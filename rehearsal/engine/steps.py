@@ -44,7 +44,7 @@ KINDS = {
     "discard-replaced":      Kind(False, "deleting", "deleted",  False),
     "read":                  Kind(True,  "reading",  "old",      True),
     "read-replacement":      Kind(False, "reading",  "",         True),
-    "refresh":               Kind(True,  "",         "",         False),
+    "refresh":               Kind(False, "",         "",         False),
     "import":                Kind(True,  "importing", "",        True),
     "import-replacement":    Kind(False, "importing", "",        True),
     "remove-pending-replace": Kind(False, "",        "old",      False),

@@ -80,7 +80,8 @@ class ProviderClient:
                 failed = provider_pb2.ErrorResourceInitFailed()
                 if packed.Unpack(failed):
                     reasons = list(failed.reasons) or [details(e)]
-                    message = f"{details(e)}\n" + "\n".join(f"  * {r}" for r in reasons)
+                    count = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
+                    message = f"{count} occurred:\n" + "".join(f"\t* {r}\n" for r in reasons)
                     inputs = from_struct(failed.inputs) if failed.HasField("inputs") else None
                     return PartialFailure(message, id_=failed.id, outputs=from_struct(failed.properties),
                                           inputs=inputs, reasons=reasons)  # fmt: skip
