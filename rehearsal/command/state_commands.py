@@ -165,7 +165,7 @@ def _imported(file: str | None) -> dict[str, Any]:
 
 def _urns(document: dict[str, Any]) -> list[str]:
     rows = (document.get("deployment") or {}).get("resources") or []
-    return [str(row.get("urn", "")) for row in rows if isinstance(row, dict)]
+    return [str(row["urn"]) for row in rows if isinstance(row, dict) and row.get("urn")]
 
 
 def _importing(stack: CurrentStack, document: dict[str, Any]) -> Any:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 FORMAT = 1
+VERSIONS = (3, 4)
 
 
 class LockedError(StateError):
@@ -163,7 +164,7 @@ class StoredStack:
     def document(self) -> dict[str, Any] | None:
         """The deployment document as it lies there, unread; None before the first run.
 
-        Raises StateError when it is damaged or no deployment: the file stays as it is.
+        Raises StateError when it is damaged, newer or no deployment: the file stays as it is.
         """
         if not self.state_file.exists():
             return None
@@ -177,6 +178,11 @@ class StoredStack:
                 f"{self.state_file} isn't a Pulumi deployment: something else wrote it. Nothing was overwritten. "
                 f"The state before the last run, if there was one, is in {self.state_file.name}.bak; "
                 "`stack import --file` takes a good copy in."
+            )
+        if document["version"] not in VERSIONS:
+            raise StateError(
+                f"{self.state_file} has version {document['version']!r}, and the rehearsal reads 3 and 4: something newer "
+                "wrote it. Use that; nothing was overwritten."
             )
         return document
 
