@@ -1,4 +1,4 @@
-"""Simulated authorisation: may this role do this, by its identity policies?
+"""Simulated authorisation: whether a role may do something, by its identity policies.
 
 A first form of what AWS describes in "Policy evaluation logic" (IAM User Guide,
 reference_policies_evaluation-logic.html): an explicit Deny wins, then one Allow is needed. Evaluated are the role's

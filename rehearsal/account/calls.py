@@ -1,7 +1,7 @@
 """What a request to the account asks for, and how answers to it are written in the protocol it came in.
 
-AWS's protocols, as botocore's service models name them: `json` (the action in `X-Amz-Target`), `query` and `ec2` (in the
-form), `rest-xml` (S3) and `rest-json` (in method and path), `smithy-rpc-v2-cbor` (in the path).
+AWS's protocols, as botocore's service models name them: `json` (the action in `X-Amz-Target`), `query` and `ec2` (in
+the form), `rest-xml` (S3) and `rest-json` (in method and path), `smithy-rpc-v2-cbor` (in the path).
 """
 
 from __future__ import annotations
@@ -116,9 +116,11 @@ def keep(environ: dict[str, Any]) -> dict[str, Any]:
         kept["REQUEST_URI"] = kept["RAW_URI"] = _QUERY_SECRETS.sub(r"\1=redacted", uri)
     if environ.get(PRESERVED_NAMES):
         kept[PRESERVED_NAMES] = dict(environ[PRESERVED_NAMES])
-    for name, value in environ.items():
-        if name in _KEPT_HEADERS or (name.startswith("HTTP_") and name not in _DROPPED_HEADERS):
-            kept[name] = value
+    kept |= {
+        name: value
+        for name, value in environ.items()
+        if name in _KEPT_HEADERS or (name.startswith("HTTP_") and name not in _DROPPED_HEADERS)
+    }
     kept.pop("HTTP_USER_AGENT", None)
     kept.pop("HTTP_AMZ_SDK_INVOCATION_ID", None)
     kept.pop("HTTP_AMZ_SDK_REQUEST", None)

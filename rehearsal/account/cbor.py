@@ -38,7 +38,7 @@ def translate(call: Call) -> tuple[dict[str, Any], bytes]:
 
 
 def translate_back(call: Call, answer: Answer) -> Answer:
-    """moto's JSON answer as CBOR."""
+    """Moto's JSON answer as CBOR."""
     value = json.loads(answer.body or b"{}")
     headers = [("smithy-protocol", "rpc-v2-cbor"), ("Content-Type", "application/cbor")]
     if answer.status >= 400:  # noqa: PLR2004

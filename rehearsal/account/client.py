@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
 from rehearsal.account.errors import AccountError, UnknownFault
 from rehearsal.account.server import HOST, directory_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START_SECONDS = 60.0
 
@@ -196,7 +198,7 @@ def _launch(account_id: str, home: Path, directory: Path, idle_minutes: float | 
     environment["PYTHONHASHSEED"] = "0"
     log = directory / "server.log"
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,

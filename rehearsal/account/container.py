@@ -1,8 +1,8 @@
 """Runs a model container's entry point outside any container, and ends when the account does.
 
-`python -P container.py <script> [arguments]`: the account holds the other end of this process's standard input. When the
-account ends, however it ends, that input closes and this process goes too. This file imports nothing of the project: what
-runs in it is the image's code.
+`python -P container.py <script> [arguments]`: the account holds the other end of this process's standard input. When
+the account ends, however it ends, that input closes and this process goes too. This file imports nothing of the
+project: what runs in it is the image's code.
 """
 
 import os
@@ -21,5 +21,5 @@ if __name__ == "__main__":
     script, *arguments = sys.argv[1:]
     threading.Thread(target=_end_with_the_account, daemon=True).start()
     sys.argv = [script, *arguments]
-    sys.path.insert(0, os.path.dirname(script))  # noqa: PTH120 - nothing beyond what is needed is imported here
+    sys.path.insert(0, os.path.dirname(script))
     runpy.run_path(script, run_name="__main__")

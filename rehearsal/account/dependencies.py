@@ -1,9 +1,10 @@
 """What an endpoint needs to be started, patched or moved, and which of it is gone, disabled or unreadable.
 
 Source: "Best practices for endpoint security and health with Amazon SageMaker" (Developer Guide,
-best-practice-endpoint-security.html): model definition, artifacts, execution role and its permissions, inference images,
-subnets and security groups, endpoint configuration, KMS keys. The sentences about artifacts, images and roles are those
-that users report as FailureReason; those about keys, subnets and groups are the emulation's own (docs/unverified.md).
+best-practice-endpoint-security.html): model definition, artifacts, execution role and its permissions, inference
+images, subnets and security groups, endpoint configuration, KMS keys. The sentences about artifacts, images and roles
+are those that users report as FailureReason; those about keys, subnets and groups are the emulation's own
+(docs/unverified.md).
 """
 
 from __future__ import annotations
@@ -143,8 +144,8 @@ def _artifact(holdings: Holdings, url: str, container: dict[str, Any], role: Any
     location = s3_location(url)
     name = container.get("ContainerHostname", "container_1")
     words = (
-        f'Failed to download model data for container "{name}" from URL: "{url}". Please ensure that there is an object '
-        "located at the URL and that the role passed to CreateModel has permissions to download the object."
+        f'Failed to download model data for container "{name}" from URL: "{url}". Please ensure that there is an '
+        "object located at the URL and that the role passed to CreateModel has permissions to download the object."
     )
     if location is None:
         yield Problem("artifact", url, words)
@@ -160,12 +161,14 @@ def _artifact(holdings: Holdings, url: str, container: dict[str, Any], role: Any
         yield Problem("artifact", url, words)
         return
     if role is not None:
-        yield from check_read(holdings, role, bucket, key, held, words)
+        yield from check_read(holdings, role, (bucket, held), words)
 
 
-def check_read(holdings: Holdings, role: Any, bucket: str, key: str, held: Any, words: str) -> Iterator[Problem]:
-    """The role may read an object, and decrypt it where S3 encrypted it with a KMS key."""
-    region = holdings.bucket(bucket).region_name
+def check_read(holdings: Holdings, role: Any, located: tuple[str, Any], words: str) -> Iterator[Problem]:
+    """The role may read an object (its bucket's name, and moto's key), and decrypt it where KMS encrypted it."""
+    bucket, held = located
+    key, owner = held.name, holdings.bucket(bucket)
+    region = str(owner.region_name) if owner is not None else ""
     decision = authorisation.authorise(role, "s3:GetObject", f"arn:{partition(region)}:s3:::{bucket}/{key}")
     if not decision.allowed:
         yield Problem("permission", "s3:GetObject", f"{words} ({decision.reason})")
@@ -194,4 +197,4 @@ def _key(holdings: Holdings, named: str, region: str) -> list[Problem]:
 def _state(key: Any | None) -> str:
     if key is None:
         return "gone"
-    return {"Disabled": "disabled", "PendingDeletion": "pending deletion"}.get(key.key_state, key.key_state)
+    return {"Disabled": "disabled", "PendingDeletion": "pending deletion"}.get(key.key_state, str(key.key_state))

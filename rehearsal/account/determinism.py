@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-# time_machine is also a plugin of pytest and imports it where it is installed; here that would cost a fifth of the start.
+# time_machine is also a plugin of pytest and imports it where it is installed; here that would cost a fifth of the
+# start.
 _without_pytest = "pytest" not in sys.modules
 if _without_pytest:
     sys.modules["pytest"] = None  # type: ignore[assignment]
@@ -25,7 +25,7 @@ if _without_pytest:
     del sys.modules["pytest"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # The regions that the emulated account has. moto would ask botocore's endpoint data, which takes most of a second.
 REGIONS = (

@@ -1,7 +1,7 @@
 """A canonical dump of the account's resources: the same resources give the same text, whatever happened in between.
 
-It walks moto's state and the emulation's own, sorted, without dates and counters of use. A region's backend that is as it
-came into being (EC2's default VPC) is left out, so that reading an account doesn't change its dump.
+It walks moto's state and the emulation's own, sorted, without dates and counters of use. A region's backend that is as
+it came into being (EC2's default VPC) is left out, so that reading an account doesn't change its dump.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class _Walk:
         self._met: dict[int, str] = {}
         self._kept: list[Any] = []
 
-    def of(self, value: Any) -> Any:  # noqa: PLR0911 - one line a kind of value
+    def of(self, value: Any) -> Any:
         """A value as JSON; None for what has no place in a dump."""
         if isinstance(value, enum.Enum):
             return self.of(value.value)

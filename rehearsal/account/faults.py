@@ -13,7 +13,7 @@ from rehearsal.account.errors import UnknownFault
 
 KNOWN = {
     "silent-roll-back": "the next UpdateEndpoint ends InService on the old configuration, without a FailureReason",
-    "visible-roll-back": "the next UpdateEndpoint goes RollingBack and ends InService on the old one, with a FailureReason",
+    "visible-roll-back": "the next UpdateEndpoint rolls back and ends InService on the old one, with a FailureReason",
     "create-fails": "the next CreateEndpoint ends Failed, with a FailureReason",
     "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances",
     "slow-create": "the next CreateEndpoint takes an hour of virtual time",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import calls, control, registry
 from rehearsal.account.calls import Answer, Call
-from rehearsal.account.determinism import Determinism
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.inference import deployments
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rehearsal.account.clock import Clock
+    from rehearsal.account.determinism import Determinism
     from rehearsal.account.journal import Journal
 
 # moto would answer these with made-up results.
@@ -46,7 +46,7 @@ class Gateway:
 
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of an account
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an account
         self,
         account: str,
         directory: Path,
@@ -99,7 +99,7 @@ class Gateway:
         try:
             call = calls.identify(calls.keep(environ), body)
             if self.broken:
-                raise Refusal("EmulationFailure", self.broken, 501)
+                return calls.refusal_answer(call, Refusal("EmulationFailure", self.broken, 501))
             if call.service == "sagemaker" and call.action == "InvokeEndpoint":
                 return self._predict(call)
             with self._lock:
@@ -127,7 +127,7 @@ class Gateway:
             else:
                 _compare(replayed, answer, digest, self.journal)
             self.number += 1
-            self.mutations += call.mutates and answer.status < 400  # noqa: PLR2004
+            self.mutations += call.mutates and answer.status < _REFUSED
         else:
             with self.determinism.unseeded(at):
                 answer = self._do(call, at, None)
@@ -148,7 +148,7 @@ class Gateway:
             return calls.refusal_answer(call, refusal)
 
     def ask_moto(self, call: Call) -> Answer:
-        """moto's answer to a call; raises Refusal where moto has no answer or fails."""
+        """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
         from rehearsal.account import cbor, keys, managed_policies
 
         if call.service == "kms":
@@ -171,8 +171,8 @@ class Gateway:
         except Exception as error:
             raise Refusal(
                 "EmulationFailure",
-                f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}). This is "
-                "a fault of the emulation (moto), not of your program and not of AWS.",
+                f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}). This "
+                "is a fault of the emulation (moto), not of your program and not of AWS.",
                 501,
             ) from error
         answer = Answer(int(status.split(" ", 1)[0]), body, headers)
@@ -274,20 +274,23 @@ def _read(environ: dict[str, Any]) -> bytes:
     return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
+_REFUSED = 400  # the first status that is no success
+
+
 def _is_html(answer: Answer) -> bool:
     content = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
     return (
-        answer.status >= 400
+        answer.status >= _REFUSED
         and content.startswith("text/html")
         and answer.body[:15].lower().startswith(b"<!doctype html")
-    )  # noqa: PLR2004
+    )
 
 
 def _not_emulated(call: Call) -> Refusal:
     return Refusal(
         "NotImplemented",
-        f"the emulated account does not have the operation {call.service}:{call.action}. This is a gap of the rehearsal, "
-        "not an answer of AWS's; docs/account.md lists what is emulated.",
+        f"the emulated account does not have the operation {call.service}:{call.action}. This is a gap of the "
+        "rehearsal, not an answer of AWS's; docs/account.md lists what is emulated.",
         501,
     )
 
@@ -303,8 +306,8 @@ def _refusal(call: Call, fault: Fault, account: str) -> Refusal:
     )
     return Refusal(
         code,
-        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {call.service}:{call.action} because "
-        f"no identity-based policy allows the {call.service}:{call.action} action",
+        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {call.service}:{call.action} "
+        f"because no identity-based policy allows the {call.service}:{call.action} action",
         403 if call.service == "s3" else 400,
     )
 
@@ -313,7 +316,7 @@ def _compare(entry: dict[str, Any], answer: Answer, digest: str, journal: Journa
     if entry["status"] == answer.status and entry["sum"] == digest:
         return
     raise JournalError(
-        f"{journal.path} does not lead to the same account again: {entry['action']} (number {entry['number']}) was answered "
-        f"{entry['status']} then and {answer.status} now, with other contents. Was it written by another version of moto or "
-        f"of the rehearsal? Remove {journal.path.parent} to begin with an empty account."
+        f"{journal.path} does not lead to the same account again: {entry['action']} (number {entry['number']}) was "
+        f"answered {entry['status']} then and {answer.status} now, with other contents. Was it written by another "
+        f"version of moto or of the rehearsal? Remove {journal.path.parent} to begin with an empty account."
     )

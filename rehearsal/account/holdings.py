@@ -40,7 +40,7 @@ def partition(region: str) -> str:
     """The partition (`aws`, `aws-cn`, ...) of a region."""
     from moto.utilities.utils import get_partition
 
-    return get_partition(region)
+    return str(get_partition(region))
 
 
 def image_reference(image: str) -> ImageReference | None:
@@ -69,7 +69,7 @@ class Holdings:
     account: str
 
     def role(self, arn: str) -> Any | None:
-        """moto's Role of that ARN, or None; a role of another account counts as missing."""
+        """Moto's Role of that ARN, or None; a role of another account counts as missing."""
         from moto.iam.models import iam_backends
 
         for role in iam_backends[self.account]["aws"].roles.values():
@@ -78,13 +78,13 @@ class Holdings:
         return None
 
     def bucket(self, name: str) -> Any | None:
-        """moto's bucket of that name, if this account owns it."""
+        """Moto's bucket of that name, if this account owns it."""
         from moto.s3.models import s3_backends
 
         return s3_backends[self.account]["aws"].buckets.get(name)
 
     def object(self, bucket: str, key: str) -> Any | None:
-        """moto's newest version of an object, or None (deleted, hidden by a delete marker, no such bucket)."""
+        """Moto's newest version of an object, or None (deleted, hidden by a delete marker, no such bucket)."""
         from moto.s3.models import FakeKey
 
         held = self.bucket(bucket)
@@ -101,7 +101,7 @@ class Holdings:
         return [key for name, key in sorted(held.keys.items()) if name.startswith(prefix) and isinstance(key, FakeKey)]
 
     def repository(self, reference: ImageReference) -> Any | None:
-        """moto's repository of an image of this account."""
+        """Moto's repository of an image of this account."""
         from moto.ecr.models import ecr_backends
 
         return ecr_backends[self.account][reference.region].repositories.get(reference.repository)
@@ -113,7 +113,7 @@ class Holdings:
         return list(ecr_backends[self.account][region].repositories)
 
     def image(self, reference: ImageReference) -> Any | None:
-        """moto's image for a reference of this account: by digest if it has one, else by tag."""
+        """Moto's image for a reference of this account: by digest if it has one, else by tag."""
         repository = self.repository(reference)
         if repository is None:
             return None
@@ -126,9 +126,10 @@ class Holdings:
         return None
 
     def key(self, named: str, region: str) -> Any | None:
-        """moto's KMS key for an id, ARN, alias or alias ARN; None if there is none.
+        """Moto's KMS key for an id, ARN, alias or alias ARN; None if there is none.
 
-        AWS's own keys (`alias/aws/...`) and keys of other accounts can't be judged from here: `ForeignKey` stands for them.
+        AWS's own keys (`alias/aws/...`) and keys of other accounts can't be judged from here: `ForeignKey` stands for
+        them.
         """
         from moto.kms.models import kms_backends
 
@@ -146,7 +147,7 @@ class Holdings:
         return None
 
     def subnet(self, subnet_id: str, region: str) -> Any | None:
-        """moto's subnet of that id, or None."""
+        """Moto's subnet of that id, or None."""
         from moto.ec2.models import ec2_backends
 
         for zone in ec2_backends[self.account][region].subnets.values():
@@ -155,7 +156,7 @@ class Holdings:
         return None
 
     def security_group(self, group_id: str, region: str) -> Any | None:
-        """moto's security group of that id, or None."""
+        """Moto's security group of that id, or None."""
         from moto.ec2.models import ec2_backends
 
         for groups in ec2_backends[self.account][region].groups.values():
@@ -164,7 +165,7 @@ class Holdings:
         return None
 
     def alarm(self, name: str, region: str) -> Any | None:
-        """moto's CloudWatch alarm of that name, or None."""
+        """Moto's CloudWatch alarm of that name, or None."""
         from moto.cloudwatch.models import cloudwatch_backends
 
         return cloudwatch_backends[self.account][region].alarms.get(name)

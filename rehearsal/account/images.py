@@ -118,7 +118,8 @@ def _inside(root: Path, name: str) -> Path:
 def command(image: Image, root: Path) -> list[str]:
     """What starts the image's server: its entry point with the argument `serve`, by this machine's Python.
 
-    Only Python scripts of the image are run: there is no container, and nothing else of an image would work outside one.
+    Only Python scripts of the image are run: there is no container, and nothing else of an image would work outside
+    one.
     """
     entry = image.settings.get("Entrypoint") or []
     arguments = [*entry, "serve"] if entry else list(image.settings.get("Cmd") or [])
@@ -128,6 +129,6 @@ def command(image: Image, root: Path) -> list[str]:
             launcher = str(__file__).replace("images.py", "container.py")
             return [sys.executable, "-P", launcher, str(script), *arguments[number + 1 :]]
     raise unfetched(
-        f"The entry point {arguments} of image {image.digest} is no Python script of the image; the emulated account runs "
-        "nothing else, as it has no containers."
+        f"The entry point {arguments} of image {image.digest} is no Python script of the image; the emulated account "
+        "runs nothing else, as it has no containers."
     )

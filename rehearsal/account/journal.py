@@ -12,10 +12,12 @@ import hashlib
 import json
 import os
 import zlib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORMAT = 1
 INLINE = 2048

@@ -1,7 +1,7 @@
 """KMS where moto's differs from AWS's: keys named by ARN, and what a key's state lets one do.
 
-Source: "Key states of AWS KMS keys" (KMS Developer Guide, key-state.html): its table says which operation succeeds on a key
-that is disabled or pending deletion, and with which error it fails otherwise.
+Source: "Key states of AWS KMS keys" (KMS Developer Guide, key-state.html): its table says which operation succeeds on a
+key that is disabled or pending deletion, and with which error it fails otherwise.
 """
 
 from __future__ import annotations

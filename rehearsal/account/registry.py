@@ -1,8 +1,8 @@
 """ECR with real layers: what is pushed is kept, checked and can be pulled again, byte for byte.
 
-Sources: CompleteLayerUpload, PutImage, GetDownloadUrlForLayer of the ECR API reference (checks and error codes); the OCI
-image specification (a manifest names its config and layers by digest; an image's digest is the SHA-256 of its manifest's
-bytes as they were pushed). The rest of ECR is moto's.
+Sources: CompleteLayerUpload, PutImage, GetDownloadUrlForLayer of the ECR API reference (checks and error codes); the
+OCI image specification (a manifest names its config and layers by digest; an image's digest is the SHA-256 of its
+manifest's bytes as they were pushed). The rest of ECR is moto's.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def _put_image(gateway: Gateway, call: Call) -> Answer:
     if tag is None and any(image.get_image_digest() == digest for image in repository.images):
         raise Refusal(
             "ImageAlreadyExistsException",
-            f"Image with digest '{digest}' and tag 'null' already exists in the repository with name '{repository.name}' "
-            f"in registry with id '{gateway.account}'",
+            f"Image with digest '{digest}' and tag 'null' already exists in the repository with name "
+            f"'{repository.name}' in registry with id '{gateway.account}'",
         )
     media_type = call.parameters.get("imageManifestMediaType") or manifest.get("mediaType")
     parameters = {**call.parameters, "imageDigest": digest}
@@ -120,7 +120,7 @@ def _manifest(text: str) -> dict[str, Any]:
     if not isinstance(manifest, dict) or not ("layers" in manifest or "manifests" in manifest):
         raise Refusal(
             "InvalidParameterException",
-            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid manifest: no layers, no manifests'",
+            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid manifest: no layers'",
         )
     return manifest
 
@@ -159,8 +159,8 @@ def _download_url(gateway: Gateway, call: Call) -> Answer:
     if digest not in repository.layers:
         raise Refusal(
             "LayersNotFoundException",
-            f"The layer with digest '{digest}' does not exist in the repository with name '{repository.name}' in registry "
-            f"with id '{gateway.account}'",
+            f"The layer with digest '{digest}' does not exist in the repository with name '{repository.name}' in "
+            f"registry with id '{gateway.account}'",
         )
     url = f"http://{call.environ.get('HTTP_HOST')}/_rehearsal/layers/{call.region}/{repository.name}/{digest}"
     return json_answer({"downloadUrl": url, "layerDigest": digest})

@@ -13,12 +13,14 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from rehearsal.account.errors import AccountError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOST = "127.0.0.1"
 RUNNING = "running.lock"
@@ -119,9 +121,7 @@ def _listen(gateway: Any) -> Any:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(HOST, 0, gateway, threaded=True, request_handler=MotoRequestHandler)
-    server.daemon_threads = True
-    return server
+    return make_server(HOST, 0, gateway, threaded=True, request_handler=MotoRequestHandler)
 
 
 def _announce(directory: Path, port: int, started: float) -> None:

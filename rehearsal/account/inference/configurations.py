@@ -46,34 +46,34 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
 
 def _check_variants(inference: Inference, configuration: Configuration) -> None:
     names = [variant["VariantName"] for _, variant in configuration.variants()]
-    for name in names:
-        if names.count(name) > 1:
-            raise invalid(
-                f"Variant names must be unique within an endpoint configuration; {name} is used more than once."
-            )
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise invalid(f"Variant names must be unique within an endpoint configuration; {twice} is used more than once.")
     for _, variant in configuration.variants():
         model = variant.get("ModelName")
-        if model is None:
-            if not configuration.definition.get("ExecutionRoleArn"):
-                raise invalid(f"ModelName is required for production variant {variant['VariantName']}.")
-            continue
-        if model not in inference.models(configuration.region):
-            raise inference.missing(configuration.region, "model", model)
-        if variant.get("ServerlessConfig"):
-            if variant.get("InstanceType") or variant.get("InitialInstanceCount"):
-                raise invalid(
-                    f"Production variant {variant['VariantName']} has a ServerlessConfig; InstanceType and "
-                    "InitialInstanceCount can't be specified with it."
-                )
-        elif not variant.get("InstancePools") and not (
-            variant.get("InstanceType") and variant.get("InitialInstanceCount")
-        ):
-            raise invalid(
-                f"Production variant {variant['VariantName']} needs InstanceType and InitialInstanceCount, or a "
-                "ServerlessConfig."
-            )
+        if model is not None:
+            if model not in inference.models(configuration.region):
+                raise inference.missing(configuration.region, "model", model)
+            _check_instances(variant)
+        elif not configuration.definition.get("ExecutionRoleArn"):
+            raise invalid(f"ModelName is required for production variant {variant['VariantName']}.")
     if configuration.definition.get("ShadowProductionVariants") and len(configuration.variants()) != 2:  # noqa: PLR2004
         raise invalid("With ShadowProductionVariants there must be exactly one production and one shadow variant.")
+
+
+def _check_instances(variant: dict[str, Any]) -> None:
+    own = variant.get("InstanceType"), variant.get("InitialInstanceCount")
+    if variant.get("ServerlessConfig"):
+        if any(own):
+            raise invalid(
+                f"Production variant {variant['VariantName']} has a ServerlessConfig; InstanceType and "
+                "InitialInstanceCount can't be specified with it."
+            )
+    elif not variant.get("InstancePools") and not all(own):
+        raise invalid(
+            f"Production variant {variant['VariantName']} needs InstanceType and InitialInstanceCount, or a "
+            "ServerlessConfig."
+        )
 
 
 def _check_key(inference: Inference, configuration: Configuration) -> None:

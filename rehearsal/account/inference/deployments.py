@@ -1,7 +1,7 @@
 """What happens to an endpoint in time: phases that end at a virtual time, and how each of them ends.
 
-Statuses and their order are DescribeEndpoint's (API reference, EndpointStatus; Developer Guide, "Deployment guardrails").
-The durations are the emulation's own.
+Statuses and their order are DescribeEndpoint's (API reference, EndpointStatus; Developer Guide, "Deployment
+guardrails"). The durations are the emulation's own.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.dependencies import examine
 from rehearsal.account.errors import invalid
-from rehearsal.account.inference.records import IN_SERVICE, DeployedImage, Deployment, Endpoint, Fleet, Variant
 from rehearsal.account.holdings import image_reference
+from rehearsal.account.inference.records import IN_SERVICE, DeployedImage, Deployment, Endpoint, Fleet, Variant
 
 if TYPE_CHECKING:
     from rehearsal.account.inference.records import Configuration
@@ -30,8 +30,8 @@ NO_CAPACITY = (
     "different ML instance type or after some time."
 )
 UNHEALTHY = (
-    "The primary container for production variant {variant} did not pass the ping health check. Please check CloudWatch "
-    "logs for this endpoint."
+    "The primary container for production variant {variant} did not pass the ping health check. Please check "
+    "CloudWatch logs for this endpoint."
 )
 
 
@@ -112,8 +112,8 @@ def check_config(config: dict[str, Any] | None) -> None:
         longest = blue_green.get("MaximumExecutionTimeoutInSeconds")
         if longest is not None and longest <= waits:
             raise invalid(
-                f"MaximumExecutionTimeoutInSeconds ({longest}) must be greater than the sum of WaitIntervalInSeconds and "
-                f"TerminationWaitInSeconds ({waits})."
+                f"MaximumExecutionTimeoutInSeconds ({longest}) must be greater than the sum of WaitIntervalInSeconds "
+                f"and TerminationWaitInSeconds ({waits})."
             )
 
 

@@ -1,7 +1,8 @@
 """CreateEndpoint, UpdateEndpoint, UpdateEndpointWeightsAndCapacities, DescribeEndpoint, ListEndpoints, DeleteEndpoint.
 
 Sources: the operations' pages in the API reference; the refusals are in the words that users report of SageMaker
-("Cannot create already existing endpoint", "Could not find endpoint configuration", "Cannot update in-progress endpoint").
+("Cannot create already existing endpoint", "Could not find endpoint configuration", "Cannot update in-progress
+endpoint").
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ def _retained(endpoint: Endpoint, parameters: dict[str, Any]) -> dict[str, Varia
 def update_weights_and_capacities(inference: Inference, request: Request) -> dict[str, Any]:
     """Begins a change of scale or weight: Updating, then InService.
 
-    Source: UpdateEndpointWeightsAndCapacities: "it sets the endpoint status to Updating. After updating the endpoint, it
-    sets the status to InService."
+    Source: UpdateEndpointWeightsAndCapacities: "it sets the endpoint status to Updating. After updating the endpoint,
+    it sets the status to InService."
     """
     endpoint = _endpoint(inference, request)
     _must_be_steady(endpoint)
@@ -130,7 +131,8 @@ def update_weights_and_capacities(inference: Inference, request: Request) -> dic
 def delete(inference: Inference, request: Request) -> dict[str, Any]:
     """Begins a deletion: Deleting, then gone.
 
-    Source: DescribeEndpoint, EndpointStatus: an endpoint that is SystemUpdating can't be deleted; one that is Failed can.
+    Source: DescribeEndpoint, EndpointStatus: an endpoint that is SystemUpdating can't be deleted; one that is Failed
+    can.
     """
     endpoint = _endpoint(inference, request)
     if endpoint.status in ("SystemUpdating", "Deleting"):

@@ -1,8 +1,8 @@
 """CreateModel, DescribeModel, ListModels, DeleteModel.
 
 Source of what is checked: CreateModel (API reference) and the refusals that users report of it, for instance "Could not
-find model data at s3://...", "Could not access model data at ... Please ensure that the role ... exists", "Requested image
-... not found.", "Using non-ECR image ... without Vpc repository access mode is not supported."
+find model data at s3://...", "Could not access model data at ... Please ensure that the role ... exists", "Requested
+image ... not found.", "Using non-ECR image ... without Vpc repository access mode is not supported."
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ def _check_artifact(inference: Inference, container: dict[str, Any], url: str, r
         raise invalid(f"Could not find model data at {url}.")
     bucket, key = location
     held = holdings.bucket(bucket)
-    found = holdings.objects(bucket, key) if is_prefix(container, url) else [holdings.object(bucket, key)]
-    if held is None or not found or found[0] is None:
+    one = holdings.object(bucket, key)
+    found = holdings.objects(bucket, key) if is_prefix(container, url) else [one] if one is not None else []
+    if held is None or not found:
         raise invalid(f"Could not find model data at {url}.")
     role_arn = role.arn if role is not None else ""
     words = (
@@ -92,7 +93,7 @@ def _check_artifact(inference: Inference, container: dict[str, Any], url: str, r
     if role is None:
         return
     for entry in found:
-        for problem in check_read(holdings, role, bucket, entry.name, entry, words):
+        for problem in check_read(holdings, role, (bucket, entry), words):
             raise invalid(problem.reason)
 
 

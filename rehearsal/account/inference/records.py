@@ -1,4 +1,4 @@
-"""What the emulated SageMaker remembers: models, configurations, endpoints, what runs behind them, and what is under way.
+"""What the emulated SageMaker remembers: models, configurations, endpoints, what runs there and what is under way.
 
 Times are virtual seconds since 1970-01-01 UTC.
 """

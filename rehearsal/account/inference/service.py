@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.account import shapes
 from rehearsal.account.errors import Refusal, invalid
 from rehearsal.account.holdings import Holdings, partition
-from rehearsal.account.inference.records import Configuration, Endpoint, Model, Tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rehearsal.account.calls import Call
     from rehearsal.account.faults import Fault
+    from rehearsal.account.inference.records import Configuration, Endpoint, Model, Tagged
 
 KINDS = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
 
@@ -144,8 +144,8 @@ def page(
 ) -> dict[str, Any]:
     """One page of a List operation: filtered, sorted and cut as its parameters say.
 
-    Sources: ListEndpoints, ListEndpointConfigs, ListModels (API reference): SortBy CreationTime and SortOrder Descending
-    are the defaults; MaxResults is 10 unless given.
+    Sources: ListEndpoints, ListEndpointConfigs, ListModels (API reference): SortBy CreationTime and SortOrder
+    Descending are the defaults; MaxResults is 10 unless given.
     """
     wanted = request.parameters
     kept = [item for item in items if _kept(item, wanted)]

@@ -1,8 +1,8 @@
 """The event that AWS's page on endpoint health warns of: instances are patched or replaced, and what is gone is missed.
 
-Source: "Best practices for endpoint security and health with Amazon SageMaker" (Developer Guide) and the AWS Health event
-that lists its causes (ministryofjustice/analytical-platform#10195): the configuration was deleted or changed; artifacts or
-containers were deleted; the permissions of the role have changed; containers can't be started.
+Source: "Best practices for endpoint security and health with Amazon SageMaker" (Developer Guide) and the AWS Health
+event that lists its causes (ministryofjustice/analytical-platform#10195): the configuration was deleted or changed;
+artifacts or containers were deleted; the permissions of the role have changed; containers can't be started.
 """
 
 from __future__ import annotations

@@ -8,15 +8,17 @@ import io
 import json
 import tarfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from rehearsal.account import Account
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.account import Account
 
 REGION = "eu-west-1"
 ACCOUNT = "111122223333"
@@ -66,24 +68,33 @@ def image_layer(files: dict[str, bytes]) -> tuple[bytes, bytes]:
 SERVE = b"""
 import json, os
 from http.server import BaseHTTPRequestHandler, HTTPServer
+
 base = os.environ.get("OPT_ML", "/opt/ml")
 with open(os.path.join(base, "model", "answer.txt")) as file:
     word = file.read()
+
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.say(200, b"")
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        said = {"word": word, "sent": body.decode(), "greeting": os.environ.get("GREETING"), "type": self.headers["Content-Type"]}
+        said = {"word": word, "sent": body.decode(), "type": self.headers["Content-Type"]}
+        said["greeting"] = os.environ.get("GREETING")
         self.say(500 if body == b"boom" else 200, json.dumps(said).encode())
+
     def say(self, status, body):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
     def log_message(self, *_):
         pass
+
+
 HTTPServer(("127.0.0.1", int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))), Handler).serve_forever()
 """
 

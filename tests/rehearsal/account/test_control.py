@@ -240,8 +240,8 @@ def test_a_model_is_refused_when_its_role_may_not_read_the_artifact(world: World
 
 
 def test_a_configuration_is_refused_without_its_model_or_key(world: World, ground: dict[str, Any]) -> None:
-    """CreateEndpointConfig: unknown model, unknown key, a key on instances with local storage, unknown instance type."""
-    with pytest.raises(ClientError, match='Could not find model ".*model/none"'):
+    """CreateEndpointConfig: unknown model, unknown key, a key on instances with local storage, unknown type."""
+    with pytest.raises(ClientError, match=r'Could not find model ".*model/none"'):
         put_configuration(world, "c", "none")
     with pytest.raises(ClientError, match="alias/none"):
         put_configuration(world, "c", "trees", KmsKeyId="alias/none")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from account_world import ACCOUNT, REGION, World, put_configuration, put_ground, put_model, wait
+from botocore.exceptions import ClientError
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from account_world import ACCOUNT, World, put_configuration, put_ground, put_model, until, wait
@@ -18,6 +16,10 @@ from botocore.exceptions import ClientError
 
 from rehearsal.account import AccountError, ensure
 from rehearsal.account.client import _alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def kill(world: World) -> None:

@@ -8,8 +8,7 @@ import os
 import signal
 import tarfile
 import urllib.request
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from account_world import (
@@ -25,6 +24,9 @@ from account_world import (
     wait,
 )
 from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from account_world import REGION, TRUST, World, put_configuration, put_ground, put_model, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def deploy(world: World, name: str, **options: Any) -> dict[str, Any]:
