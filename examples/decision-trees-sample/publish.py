@@ -12,6 +12,7 @@ more reason to deploy by digest.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,9 @@ def main() -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        references = publish_all(boto3.client("ecr"), repository, Path(__file__).parent / "build")
+        # boto3 alone knows AWS_DEFAULT_REGION only; every other tool of AWS's reads AWS_REGION.
+        ecr = boto3.client("ecr", region_name=os.environ.get("AWS_REGION"))
+        references = publish_all(ecr, repository, Path(__file__).parent / "build")
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"Amazon ECR was asked to take the images into {repository!r} and didn't: {error}")
     for reference in references:
