@@ -83,7 +83,7 @@ class Judge:
         live = self.live()
         account = self.account()
         counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
-        counted.merge(self.plan.graph(live, account=account.identity()[0], region=account.region))
+        counted.merge(self.plan.graph(live, account.look_up, account=account.identity()[0], region=account.region))
         self._planned_aliases(counted)
         if about & _BEHIND_KEYS:
             account.add_keys(counted)

@@ -219,6 +219,10 @@ class Account:
         )
         return answer
 
+    def look_up(self, kind: str, name: str) -> dict[str, Any] | None:
+        """Describes a configuration or a model; None when there is none of that name."""
+        return self.configuration(name) if kind == usage.CONFIGURATION else self.model(name)
+
     # --- the graph ----------------------------------------------------------------------------------------------
 
     def graph(self) -> UsageGraph:
@@ -274,6 +278,8 @@ class Account:
             for one in graph.nodes(kind):
                 if one.identity.startswith("urn:pulumi:"):
                     continue
+                if kind == usage.BUCKET and not graph.direct_users(one, usage.CONFIGURATION):
+                    continue  # what is only read from a bucket is decrypted by the object's key
                 try:
                     key, by = self._keep((kind, one.identity), lambda one=one, read=read: read(one))  # type: ignore[misc]
                 except AccountUnknown as error:

@@ -7,6 +7,7 @@ provider chose, and the operations, come from hooks. Nothing here asks the accou
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from guards.values import Unknown, get
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LookUp = Callable[[str, str], "dict[str, Any] | None"]
+"""Describes a configuration or a model of the account, by kind and name; None when there is none."""
 
 # The property that is the physical name, where one of the inputs is.
 _NAMED_BY = {
@@ -128,8 +132,8 @@ class Plan:
             if one is not None and one.type in kinds.SOURCES_OF.get(kind, frozenset()):
                 yield one
 
-    def graph(self, live: UsageGraph, *, account: str, region: str) -> UsageGraph:
-        """What the registered endpoints will use. What is unchanged or foreign is described by `live`'s reading.
+    def graph(self, live: UsageGraph, look_up: LookUp, *, account: str, region: str) -> UsageGraph:
+        """What the registered endpoints will use. What is not of this run is read by `look_up`.
 
         A reference that isn't known yet leads to the registration it is made from, a new incarnation under its URN:
         no existing thing. With no such registration it is a gap that is decided at `up`.
@@ -149,7 +153,7 @@ class Plan:
                 seen.add(one)
                 graph.add_node(one, planned=registration.inputs, urn=registration.urn)
                 for reference in references.REFERENCES[one.kind](registration.inputs):
-                    waiting += self._enter(graph, live, one, registration, reference, account, region)
+                    waiting += self._enter(graph, live, one, registration, reference, account, region, look_up)
         return graph
 
     def _is_leaving(self, urn: str) -> bool:
@@ -164,6 +168,7 @@ class Plan:
         reference: references.Reference,
         account: str,
         region: str,
+        look_up: LookUp,
     ) -> list[tuple[Node, Registration]]:
         value, kind = reference.value, reference.kind
         if isinstance(value, str) and value:
@@ -173,8 +178,12 @@ class Plan:
             planned = self.named(kind, one.identity)
             if planned is not None:
                 return [(one, planned)]
-            if one not in live:
-                graph.add_gap(one, usage_below(kind), f"{one} is neither registered yet nor in the account")
+            if one in live:
+                return []
+            described = look_up(kind, one.identity)
+            if described is not None:
+                return [(one, Registration("", "", described))]
+            graph.add_gap(one, usage_below(kind), f"{one} is neither registered yet nor in the account")
             return []
         if not isinstance(value, Unknown):
             return []

@@ -109,8 +109,8 @@ def planned_rights(  # noqa: PLR0913 - the run as it stands
 ) -> Rights:
     """What the role will have in this preview: `rights` with everything that has been planned for it.
 
-    At the end of the run that is all registrations; in the middle, what has been created or updated by then. The resource that is
-    `judged` counts only when this run makes it anew: in a destroy it is registered too, and yet it goes.
+    At the end of the run that is all registrations; in the middle, what has been created or updated by then. The
+    resource that is `judged` counts only when this run makes it anew: in a destroy it is registered, and yet it goes.
     """
 
     def counts(one: Registration) -> bool:
@@ -228,9 +228,9 @@ def judge_rights_deletion(operation: Operation, judge: Judge, report: Report) ->
     """Refuse that a role loses, with this policy or attachment, what a model in use needs."""
     key = key_of(operation)
     role = operation.old("role")
-    if operation.type == kinds.POLICY:
-        for name in roles_with(judge.account(), str(operation.old("arn") or operation.id)):
-            judge_role(operation, name, judge, report, change=lambda rights: rights.without(key))  # type: ignore[arg-type]
+    if key is not None and operation.type == kinds.POLICY:
+        for name in roles_with(judge.account(), key[1]):
+            judge_role(operation, name, judge, report, change=lambda rights: rights.without(key))
         return
     if key is None or not isinstance(role, str):
         give_unknown(operation, "role policy", report, "which role it belongs to isn't in state", GUARD)

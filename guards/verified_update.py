@@ -40,17 +40,19 @@ def verify(operation: Operation, account: Account, judge: Judge, report: Report)
     if not mismatch:
         return
     serving = (described or {}).get("EndpointConfigName", "none")
-    why = (described or {}).get("FailureReason") or "SageMaker gives no FailureReason"
+    reason = (described or {}).get("FailureReason")
+    why = f"FailureReason: {reason}" if reason else "SageMaker gives no FailureReason"
+    still = ""
     path: tuple[str, ...] = ()
     if described is not None and serving != wanted:
+        still = f" It is still on the old configuration {serving}: the update was rolled back, or never began."
         path = (str(Node(usage.CONFIGURATION, serving)), f"{Node(usage.ENDPOINT, name)} (EndpointConfigName)")
     report.give(
         finding(
             operation,
             GUARD,
-            f"{describe(operation, 'endpoint')} was to run endpoint configuration {wanted}, but {mismatch}. It runs on "
-            f"{serving}: the update was rolled back or has not happened. FailureReason: {why.rstrip('.')}. Nothing old "
-            "was deleted.",
+            f"{describe(operation, 'endpoint')} was to run endpoint configuration {wanted}, but {mismatch}.{still} "
+            f"{why.rstrip('.')}. Nothing old was deleted.",
             path=path,
             fix="Run holdfast refresh (pulumi refresh), so that state says what the account says, mend the cause, and "
             "run up again.",

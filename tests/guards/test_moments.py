@@ -124,7 +124,6 @@ def test_a_preview_that_does_not_know_yet_says_undecided_and_passes(preview: Any
 def test_a_run_without_guarded_changes_asks_aws_nothing(preview: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Registrations alone make no client."""
     monkeypatch.setattr(Account, "client", lambda *_: pytest.fail("AWS was asked"))
-    from conftest import Run  # type: ignore[import-not-found]
 
     preview.register(kinds.KEY, "k", {})
     preview.register(kinds.ENDPOINT, "e", {"name": "e", "endpointConfigName": "c"})

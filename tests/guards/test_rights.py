@@ -1,0 +1,160 @@
+"""A role keeps what the models in use need; what has the same effect passes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from guards import kinds
+from guards.report import Refused
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+GUARD = "role-in-use-keeps-its-rights"
+
+
+def allowing(*actions: str, resource: str = "*") -> str:
+    return json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": resource}]}
+    )
+
+
+READ = allowing("s3:GetObject", resource="arn:aws:s3:::models/*")
+PULL = allowing("ecr:*")
+
+
+@pytest.fixture
+def inline(aws: Any, tenant: Any) -> dict[str, Any]:
+    """The tenant's role may read its artifact by one inline policy, and pull its image by another."""
+    aws("iam").put_role_policy(RoleName=tenant.role, PolicyName="read", PolicyDocument=READ)
+    aws("iam").put_role_policy(RoleName=tenant.role, PolicyName="pull", PolicyDocument=PULL)
+    return {"role": tenant.role, "name": "read", "policy": READ}
+
+
+def test_the_right_to_read_the_artifact_is_not_removed(run: Any, inline: dict[str, Any]) -> None:
+    """RolePolicy deleted."""
+    with pytest.raises(
+        Refused, match=rf"^{GUARD}: .*s3:GetObject on arn:aws:s3:::models/tenant/model.tar.gz.*<- endpoint"
+    ):
+        run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+
+def test_a_right_that_no_model_needs_is_removed(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """The twin differs in its action alone."""
+    other = {"role": inline["role"], "name": "more", "policy": allowing("s3:PutObjectAcl")}
+    aws("iam").put_role_policy(RoleName=other["role"], PolicyName="more", PolicyDocument=other["policy"])
+
+    run.delete(kinds.ROLE_POLICY, "more", "tenant-role:more", other)
+
+    assert run.report.found == []
+
+
+def test_an_inline_policy_replaced_by_an_attachment_of_the_same_effect_may_go(
+    run: Any, inline: dict[str, Any], aws: Any
+) -> None:
+    """At the end of the run the attachment is there already."""
+    arn = aws("iam").create_policy(PolicyName="reads", PolicyDocument=READ)["Policy"]["Arn"]
+    aws("iam").attach_role_policy(RoleName=inline["role"], PolicyArn=arn)
+
+    run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+    assert run.report.found == []
+
+
+def test_a_detached_policy_that_is_replaced_in_the_same_preview_may_go(preview: Any, tenant: Any, aws: Any) -> None:
+    """The new inline policy is planned only; the old attachment goes at the end."""
+    arn = aws("iam").create_policy(PolicyName="reads", PolicyDocument=READ)["Policy"]["Arn"]
+    aws("iam").attach_role_policy(RoleName=tenant.role, PolicyArn=arn)
+    preview.register(kinds.ROLE_POLICY, "read", {"role": tenant.role, "policy": READ})
+    preview.create(kinds.ROLE_POLICY, "read", {"role": tenant.role, "policy": READ, "name": "read-1"})
+
+    preview.delete(kinds.ATTACHMENT, "reads", f"{tenant.role}/{arn}", {"role": tenant.role, "policyArn": arn})
+
+    assert preview.report.found == []
+
+
+def test_an_attachment_is_not_detached_while_its_rights_are_needed(run: Any, tenant: Any, aws: Any) -> None:
+    """RolePolicyAttachment deleted, nothing in its place."""
+    arn = aws("iam").create_policy(PolicyName="reads", PolicyDocument=READ)["Policy"]["Arn"]
+    aws("iam").attach_role_policy(RoleName=tenant.role, PolicyArn=arn)
+
+    with pytest.raises(Refused, match=GUARD):
+        run.delete(kinds.ATTACHMENT, "reads", f"{tenant.role}/{arn}", {"role": tenant.role, "policyArn": arn})
+
+
+def test_two_policies_that_relieve_each_other_do_not_both_go(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """Each alone could go; the second is refused."""
+    aws("iam").put_role_policy(RoleName=inline["role"], PolicyName="read-2", PolicyDocument=READ)
+    run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+    with pytest.raises(Refused, match=GUARD):
+        run.delete(kinds.ROLE_POLICY, "read-2", "tenant-role:read-2", {**inline, "name": "read-2"})
+
+
+def test_a_preview_that_does_not_know_the_new_policy_is_undecided(preview: Any, inline: dict[str, Any]) -> None:
+    """Its text depends on something that is made in the same run."""
+    preview.register(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": UNKNOWN})
+    preview.create(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": UNKNOWN, "name": "read-1"})
+
+    preview.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+    assert [one.outcome for one in preview.report.found] == ["undecided"]
+
+
+def test_in_the_preview_of_a_destroy_the_policy_that_goes_is_no_relief_for_itself(
+    preview: Any, inline: dict[str, Any]
+) -> None:
+    """It is registered as if it stayed, and a foreign endpoint needs it."""
+    preview.register(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": READ})
+
+    with pytest.raises(Refused, match=GUARD):
+        preview.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+
+def test_a_policy_is_not_narrowed_below_what_the_model_needs(run: Any, inline: dict[str, Any]) -> None:
+    """Update in place: another prefix."""
+    run.program.program_done = False
+    narrow = allowing("s3:GetObject", resource="arn:aws:s3:::models/other/*")
+
+    with pytest.raises(Refused, match=GUARD):
+        run.update(kinds.ROLE_POLICY, "read", "tenant-role:read", inline, {**inline, "policy": narrow})
+
+
+def test_a_policy_may_be_narrowed_to_what_the_model_needs(run: Any, inline: dict[str, Any], tenant: Any) -> None:
+    """The twin differs in the prefix alone."""
+    run.program.program_done = False
+    narrow = allowing("s3:GetObject", resource=f"arn:aws:s3:::models/{tenant.artifact}")
+
+    run.update(kinds.ROLE_POLICY, "read", "tenant-role:read", inline, {**inline, "policy": narrow})
+
+    assert run.report.found == []
+
+
+def test_a_managed_policy_is_not_narrowed_below_what_the_model_needs(run: Any, tenant: Any, aws: Any) -> None:
+    """aws:iam/policy:Policy updated in place, attached to the role."""
+    arn = aws("iam").create_policy(PolicyName="reads", PolicyDocument=READ)["Policy"]["Arn"]
+    aws("iam").attach_role_policy(RoleName=tenant.role, PolicyArn=arn)
+    run.program.program_done = False
+
+    with pytest.raises(Refused, match=GUARD):
+        run.update(kinds.POLICY, "reads", arn, {"arn": arn, "policy": READ}, {"policy": allowing("s3:ListBucket")})
+
+
+def test_a_boundary_that_stops_the_model_is_not_added(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """Role.permissionsBoundary."""
+    arn = aws("iam").create_policy(PolicyName="limit", PolicyDocument=allowing("logs:*"))["Policy"]["Arn"]
+    run.program.program_done = False
+
+    with pytest.raises(Refused, match=GUARD):
+        run.update(kinds.ROLE, "role", "tenant-role", {}, {"permissionsBoundary": arn})
+
+
+def test_a_boundary_that_lets_the_model_work_is_added(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """The twin differs in what the boundary allows."""
+    arn = aws("iam").create_policy(PolicyName="limit", PolicyDocument=allowing("*"))["Policy"]["Arn"]
+    run.program.program_done = False
+
+    run.update(kinds.ROLE, "role", "tenant-role", {}, {"permissionsBoundary": arn})
+
+    assert run.report.found == []
