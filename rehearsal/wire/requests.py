@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -129,9 +130,14 @@ def source_position(message: Any, root: Path) -> str:
     """`project:///file#line,column` of a position below the project's root, however far up."""
     if not message.uri.startswith("file://"):
         return ""
-    relative = os.path.relpath(unquote(urlsplit(message.uri).path), root)
     column = f",{message.column}" if message.column else ""
-    return f"project:///{quote(Path(relative).as_posix())}#{message.line}{column}"
+    return f"{_project_uri(message.uri, root)}#{message.line}{column}"
+
+
+@lru_cache(maxsize=4096)
+def _project_uri(uri: str, root: Path) -> str:
+    relative = os.path.relpath(unquote(urlsplit(uri).path), root)
+    return f"project:///{quote(Path(relative).as_posix())}"
 
 
 def stack_trace(message: Any, root: Path) -> list[str]:

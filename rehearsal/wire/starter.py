@@ -64,6 +64,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    # The SDK tells the engine of each of its doings in a call of its own, for eyes that ask for --debug; nobody does here.
+    pulumi.log.debug = lambda *_args, **_more: None
     runtime = pulumi.runtime
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     parallel = int(args.parallel)
