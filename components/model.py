@@ -21,7 +21,7 @@ class ModelArgs(TypedDict):
     execution_role_arn: pulumi.Input[str]
     """ARN of the role that SageMaker assumes for the container."""
 
-    environment: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    environment: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]] | None]
     """Environment of the container: at most 100 variables, names and values of at most 1024 characters."""
 
     subnet_ids: Sequence[pulumi.Input[str]]

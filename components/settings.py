@@ -238,10 +238,12 @@ class Settings(BaseModel):
         """Remember which settings are secrets, so that they stay secrets."""
         self._secret = (context or {}).get("secret", frozenset())
 
-    def container_environment(self) -> "pulumi.Input[Mapping[str, str]]":
-        """The environment for a Pulumi resource: a secret when it is one in the configuration."""
+    def container_environment(self) -> "pulumi.Input[Mapping[str, str]] | None":
+        """The environment for a Pulumi resource: None when it is empty, a secret when it is one in the configuration."""
         import pulumi
 
+        if not self.environment:
+            return None
         return pulumi.Output.secret(self.environment) if "environment" in self._secret else self.environment
 
     @classmethod
