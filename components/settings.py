@@ -239,7 +239,7 @@ class Settings(BaseModel):
         self._secret = (context or {}).get("secret", frozenset())
 
     def container_environment(self) -> "pulumi.Input[Mapping[str, str]] | None":
-        """The environment for a Pulumi resource: None when it is empty, a secret when it is one in the configuration."""
+        """The environment for a Pulumi resource: None when empty, a secret when the configuration has it as one."""
         import pulumi
 
         if not self.environment:
