@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -108,8 +109,11 @@ def _documents(role: Any) -> list[dict[str, Any]]:
 
 
 def _parse(text: Any) -> dict[str, Any]:
-    if isinstance(text, dict):
-        return text
+    return text if isinstance(text, dict) else _parse_text(text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_text(text: str) -> dict[str, Any]:
     document = json.loads(unquote(text) if text.lstrip().startswith("%7B") else text)
     return document if isinstance(document, dict) else {}
 
@@ -141,8 +145,13 @@ def _covers(statement: Mapping[str, Any], element: str, value: str, *, fold: boo
 
 
 def _like(pattern: str, value: str, *, fold: bool = False) -> bool:
+    return _wildcards(pattern, fold=fold).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=4096)
+def _wildcards(pattern: str, *, fold: bool) -> re.Pattern[str]:
     expression = "".join(".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern)
-    return re.fullmatch(expression, value, re.IGNORECASE | re.DOTALL if fold else re.DOTALL) is not None
+    return re.compile(expression, re.IGNORECASE | re.DOTALL if fold else re.DOTALL)
 
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {

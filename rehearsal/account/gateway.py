@@ -55,6 +55,7 @@ class Gateway:
         determinism: Determinism,
         stop: Callable[[], None],
     ) -> None:
+        from moto import backends
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
         self.account = account
@@ -74,6 +75,9 @@ class Gateway:
         self.broken: str | None = None
         self._lock = threading.RLock()
         self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto lists the directory of its services at every request.
+        services = tuple(backends.list_of_moto_modules())
+        backends.list_of_moto_modules = lambda: services
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one HTTP request."""

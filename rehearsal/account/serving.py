@@ -118,8 +118,8 @@ class Serving:
             found = [] if held is None else [("model.tar.gz", held)]
         if not found:
             raise unfetched(
-                f'Failed to download model data from URL: "{url}". Please ensure that there is an object located at the '
-                "URL and that the role passed to CreateModel has permissions to download the object."
+                f'Failed to download model data from URL: "{url}". Please ensure that there is an object located at '
+                "the URL and that the role passed to CreateModel has permissions to download the object."
             )
         return found
 
