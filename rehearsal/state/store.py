@@ -181,8 +181,8 @@ class StoredStack:
             )
         if document["version"] not in VERSIONS:
             raise StateError(
-                f"{self.state_file} has version {document['version']!r}, and the rehearsal reads 3 and 4: something newer "
-                "wrote it. Use that; nothing was overwritten."
+                f"{self.state_file} has version {document['version']!r}, and the rehearsal reads 3 and 4: "
+                "something newer wrote it. Use that; nothing was overwritten."
             )
         return document
 
