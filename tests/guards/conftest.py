@@ -1,4 +1,4 @@
-"""An account made by boto3 alone (moto), and a run of the guards without an engine: requests as the engine sends them."""
+"""An account made by boto3 alone (moto), and a run of the guards without an engine, driven by the engine's requests."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_a_configuration_that_is_gone_leaves_its_uses_unknown_and_unknown_is_ref
     """What the endpoint uses can't be read any more: never "not used"."""
     aws("sagemaker").delete_endpoint_config(EndpointConfigName=tenant.configuration)
 
-    with pytest.raises(Refused, match="could not be known.*tenant-configuration no longer exists"):
+    with pytest.raises(Refused, match=r"could not be known.*tenant-configuration no longer exists"):
         run.delete(kinds.KEY, "key", "1234", key("1234"))
 
 
@@ -154,7 +154,7 @@ def test_a_key_of_another_account_is_refused_in_words(run: Any, tenant: Any) -> 
     """boto3's session reaches another account than the provider."""
     arn = f"arn:aws:kms:{REGION}:999999999999:key/1234"
 
-    with pytest.raises(Refused, match="is in account 999999999999 .*signed in to account 123456789012"):
+    with pytest.raises(Refused, match=r"is in account 999999999999 .*signed in to account 123456789012"):
         run.delete(kinds.KEY, "key", "1234", {"arn": arn})
 
 
@@ -162,5 +162,5 @@ def test_a_key_of_another_region_is_refused_in_words(run: Any, tenant: Any) -> N
     """The guards look in the session's Region alone."""
     arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234"
 
-    with pytest.raises(Refused, match="Region us-east-1, but the guards look in eu-west-1.*AWS_REGION=us-east-1"):
+    with pytest.raises(Refused, match=r"Region us-east-1, but the guards look in eu-west-1.*AWS_REGION=us-east-1"):
         run.delete(kinds.KEY, "key", "1234", {"arn": arn})

@@ -38,13 +38,13 @@ def test_a_model_of_an_image_that_is_not_there_is_not_made(run: Any, tenant: Any
     run.create(kinds.MODEL, "m", model(image, artifact))
     assert run.report.found == []
 
-    with pytest.raises(Refused, match="model-refers-to-what-exists: .*holds no such image"):
+    with pytest.raises(Refused, match=r"model-refers-to-what-exists: .*holds no such image"):
         run.create(kinds.MODEL, "m", model(f"{IMAGES}@sha256:{'b' * 64}", artifact))
 
 
 def test_a_model_of_an_artifact_that_is_not_there_is_not_made(run: Any, tenant: Any, image: str) -> None:
     """Nothing lies under that key."""
-    with pytest.raises(Refused, match="model-refers-to-what-exists: .*ModelDataUrl is s3://models/none.*nothing lies"):
+    with pytest.raises(Refused, match=r"model-refers-to-what-exists: .*ModelDataUrl is s3://models/none.*nothing lies"):
         run.create(kinds.MODEL, "m", model(image, "s3://models/none"))
 
 
@@ -70,7 +70,7 @@ def test_an_update_that_was_rolled_back_is_refused(up: Any, tenant: Any) -> None
     """The endpoint is InService, on the old configuration; the provider said that all was well."""
     old = {"name": "tenant", "endpointConfigName": tenant.configuration}
 
-    with pytest.raises(Refused, match="still on the old configuration tenant-configuration.*Nothing old was deleted"):
+    with pytest.raises(Refused, match=r"still on the old configuration tenant-configuration.*Nothing old was deleted"):
         up.updated(kinds.ENDPOINT, "e", "tenant", old, {**old, "endpointConfigName": "c-2"})
 
 
@@ -129,7 +129,7 @@ def test_at_up_a_finding_is_raised_even_when_they_are_collected(
     """An `up` must stop."""
     monkeypatch.setenv("HOLDFAST_FINDINGS", str(tmp_path / "findings.jsonl"))
 
-    with pytest.raises(Refused, match="key-in-use-stays"):
+    with pytest.raises(Refused, match=r"key-in-use-stays"):
         up.delete(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn})
 
 
@@ -155,5 +155,5 @@ def test_a_guard_that_fails_refuses(run: Any, tenant: Any, monkeypatch: pytest.M
     """Closed, and it says that the fault is Holdfast's."""
     monkeypatch.setattr(run.guards.judge, "ask", lambda *_, **__: {}["x"])
 
-    with pytest.raises(Refused, match="guards-work: .*fault of Holdfast"):
+    with pytest.raises(Refused, match=r"guards-work: .*fault of Holdfast"):
         run.delete(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn})

@@ -54,13 +54,13 @@ def test_after_a_roll_back_that_nobody_noticed_the_old_release_stays(preview: An
     """State says that c-1 serves, the account says otherwise: the endpoint doesn't count as moved."""
     roll(preview, tenant, serving="c-1")
 
-    with pytest.raises(Refused, match="endpoint-configuration-in-use-stays"):
+    with pytest.raises(Refused, match=r"endpoint-configuration-in-use-stays"):
         preview.delete(kinds.CONFIGURATION, "c", tenant.configuration, {})
 
 
 def test_at_up_the_old_release_stays_while_the_account_shows_it(up: Any, tenant: Any) -> None:
     """The live truth is asked right before the act, whatever was planned."""
-    with pytest.raises(Refused, match="model-in-use-stays"):
+    with pytest.raises(Refused, match=r"model-in-use-stays"):
         up.delete(kinds.MODEL, "m", tenant.model, {})
 
 
@@ -70,7 +70,7 @@ def test_what_the_stack_will_use_stays_although_nothing_uses_it_yet(preview: Any
     preview.register(kinds.CONFIGURATION, "c", {"name": "c", "kmsKeyArn": other, "productionVariants": []})
     preview.register(kinds.ENDPOINT, "e", {"name": "new", "endpointConfigName": "c"})
 
-    with pytest.raises(Refused, match="key-in-use-stays.*<- endpoint new "):
+    with pytest.raises(Refused, match=r"key-in-use-stays.*<- endpoint new "):
         preview.delete(kinds.KEY, "key", other.rpartition("/")[2], {"arn": other})
 
 
@@ -79,7 +79,7 @@ def test_in_the_middle_of_a_run_a_planned_move_does_not_count(preview: Any, tena
     roll(preview, tenant, serving=tenant.configuration)
     preview.program.program_done = False
 
-    with pytest.raises(Refused, match="in the middle of the update"):
+    with pytest.raises(Refused, match=r"in the middle of the update"):
         preview.delete(kinds.CONFIGURATION, "c", tenant.configuration, {})
 
 
@@ -98,7 +98,7 @@ def test_an_endpoint_is_never_replaced(run: Any, tenant: Any) -> None:
     """A deletion in the middle of a run is a replacement."""
     run.program.program_done = False
 
-    with pytest.raises(Refused, match="endpoint-is-never-replaced"):
+    with pytest.raises(Refused, match=r"endpoint-is-never-replaced"):
         run.delete(kinds.ENDPOINT, "e", "tenant", {"name": "tenant"})
 
 

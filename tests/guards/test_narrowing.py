@@ -133,7 +133,7 @@ def test_a_first_bucket_policy_that_denies_the_role_is_refused(run: Any, tenant:
     """There is no old one: a creation, not an update."""
     run.program.program_done = False
 
-    with pytest.raises(Refused, match="bucket-in-use-stays-readable"):
+    with pytest.raises(Refused, match=r"bucket-in-use-stays-readable"):
         run.create(kinds.BUCKET_POLICY, "policy", {"bucket": tenant.bucket, "policy": document(deny())})
 
 
@@ -154,5 +154,5 @@ def test_a_planned_disabling_is_refused_although_the_stack_is_moving_off_the_key
     preview.register(kinds.CONFIGURATION, "c", {"name": "c-2", "productionVariants": []})
     preview.register(kinds.ENDPOINT, "e", {"name": "tenant", "endpointConfigName": "c-2"})
 
-    with pytest.raises(Refused, match="key-in-use-stays-enabled"):
+    with pytest.raises(Refused, match=r"key-in-use-stays-enabled"):
         preview.update(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn, "isEnabled": True}, {"isEnabled": False})
