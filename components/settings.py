@@ -281,7 +281,7 @@ class Settings(BaseModel):
         stack = config.get_config_env() | config.CONFIG.get()
         try:
             return cls.from_mapping(
-                _of_namespace(stack) | overrides(os.environ),
+                overridden(_of_namespace(stack), overrides(os.environ)),
                 secret=[key for key in stack if config.is_config_secret(key)],
             )
         except SettingsError as error:
@@ -304,6 +304,20 @@ def overrides(environment: Mapping[str, str]) -> dict[str, Any]:
     if foreign:
         raise SettingsError([f"{key}: {OVERRIDES} overrides settings of {NAMESPACE} only" for key in foreign])
     return given
+
+
+def overridden(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    The settings with those of one run in their place.
+
+    An image given as a bare digest (`sha256:...`) or tag (`:latest`) is one of the repository that the settings name.
+    """
+    merged = dict(given) | dict(chosen)
+    image, before = chosen.get("image"), given.get("image")
+    if isinstance(image, str) and isinstance(before, str) and image.startswith(("sha256:", ":")):
+        repository = re.sub(r"(:[^:/@]+)?(@.+)?$", "", before)
+        merged["image"] = f"{repository}{image if image.startswith(':') else f'@{image}'}"
+    return merged
 
 
 def _of_namespace(mapping: Mapping[str, Any]) -> dict[str, Any]:

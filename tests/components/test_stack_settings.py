@@ -9,7 +9,7 @@ import yaml
 from pulumi import Output, RunError
 from pulumi.runtime import config
 
-from components.settings import OVERRIDES, Settings, SettingsError, overrides
+from components.settings import OVERRIDES, Settings, SettingsError, overridden, overrides
 
 ROOT = Path(__file__).parents[2]
 IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/sample@sha256:{'a' * 64}"
@@ -261,3 +261,19 @@ def test_the_page_of_the_settings_has_a_row_for_each_with_its_default() -> None:
         field = fields[name]
         value = "" if field.is_required() else "unset" if field.default is None else field.default
         assert default == (json.dumps(value) if not isinstance(value, str) else value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "image"),
+    [
+        ("sha256:" + "2" * 64, "host:5000/team/model@sha256:" + "2" * 64),
+        (":latest", "host:5000/team/model:latest"),
+        ("elsewhere/model:1", "elsewhere/model:1"),
+    ],
+)
+def test_a_bare_digest_or_tag_is_one_of_the_same_repository(chosen, image):
+    """Rolling to another image of the same repository shouldn't want the whole reference again."""
+    for before in ("host:5000/team/model:1", "host:5000/team/model@sha256:" + "1" * 64, "host:5000/team/model"):
+        merged = overridden({"image": before, "name": "n"}, {"image": chosen})
+
+        assert merged == {"image": image, "name": "n"}
