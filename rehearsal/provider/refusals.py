@@ -66,6 +66,12 @@ class AccountRefusal(ProviderRefusal):
         return (not errors or self.error in errors) and words.lower() in self.words.lower()
 
 
+class AccountGap(ProviderRefusal):
+    """The emulated account doesn't have the operation; nothing happened."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+
+
 class AccountUnreachable(ProviderRefusal):
     """No answer came: nobody knows whether the account acted."""
 
@@ -113,7 +119,7 @@ def translated(operation: str, error: Any) -> ProviderRefusal:
         code, words = str(told.get("Code", "Unknown")), str(told.get("Message", error))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         if status == NOT_IMPLEMENTED:
-            return ProviderRefusal(f"{operation}: {words}")
+            return AccountGap(f"{operation}: {words}")
         if status >= 500:  # noqa: PLR2004
             return AccountUnreachable(f"the account failed at {operation} with HTTP {status}: {code}: {words}")
         return AccountRefusal(operation, code, words)

@@ -7,7 +7,20 @@ from importlib import import_module
 
 from rehearsal.provider.resource import Resource
 
-SERVICES = ("sagemaker", "iam", "kms", "s3", "ec2", "security_groups", "ecr", "cloudwatch", "logs")
+SERVICES = (
+    "sagemaker",
+    "iam",
+    "kms",
+    "s3",
+    "ec2",
+    "security_groups",
+    "ecr",
+    "cloudwatch",
+    "logs",
+    "lambda_",
+    "appautoscaling",
+    "secretsmanager",
+)
 
 
 def _collected() -> dict[str, Resource]:

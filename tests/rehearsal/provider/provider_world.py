@@ -9,6 +9,8 @@ from typing import Any
 
 from provider_client import Engine, Resource
 
+from rehearsal.values import Archive, Asset
+
 ROOT = "arn:aws:iam::111122223333:root"
 
 
@@ -35,6 +37,7 @@ class World:
 
     def __init__(self, engine: Engine, aws: Any) -> None:
         self.engine, self.aws = engine, aws
+        self._scalable: dict[str, Resource] = {}
 
     def _create(self, token: str, **inputs: Any) -> Resource:
         return self.engine.create(token, "world", inputs)
@@ -109,6 +112,34 @@ class World:
         manifest = json.dumps({"schemaVersion": 2, "config": {"digest": digest}, "layers": []})
         ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag=tag)
         return f"{self.repository.outputs['repositoryUrl']}:{tag}"
+
+    @cached_property
+    def secret(self) -> Resource:
+        """A secret."""
+        return self._create("aws:secretsmanager/secret:Secret", recoveryWindowInDays=0)
+
+    @cached_property
+    def function(self) -> Resource:
+        """A Lambda function."""
+        code = Archive("world", assets={"index.py": Asset("world", text="def handler(event, context): return 1")})
+        role, runtime = self.role.outputs["arn"], "python3.12"
+        return self._create(
+            "aws:lambda/function:Function", role=role, runtime=runtime, handler="index.handler", code=code
+        )
+
+    def scalable(self, name: str, *, register: bool = False) -> dict[str, Any]:
+        """What names a scalable target: a variant of an endpoint of its own."""
+        if name not in self._scalable:
+            inputs = {"endpointConfigName": self.configuration.id}
+            self._scalable[name] = self.engine.create("aws:sagemaker/endpoint:Endpoint", f"scalable-{name}", inputs)
+        made = {
+            "serviceNamespace": "sagemaker",
+            "resourceId": f"endpoint/{self._scalable[name].id}/variant/main",
+            "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        if register:
+            self._create("aws:appautoscaling/target:Target", **made, minCapacity=1, maxCapacity=2)
+        return made
 
     @cached_property
     def package_group(self) -> Resource:

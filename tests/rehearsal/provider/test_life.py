@@ -14,7 +14,7 @@ from provider_world import ROOT, World, document
 
 from rehearsal.account import Account
 from rehearsal.provider.types import TYPES
-from rehearsal.values import Asset
+from rehearsal.values import Archive, Asset
 
 
 @dataclass
@@ -287,6 +287,69 @@ CASES = [
         {"retentionInDays": 0, "tags": {}},
         ({"name": "/aws/sagemaker/Endpoints/other"}, "name"),
     ),
+    Case(
+        "aws:lambda/function:Function",
+        lambda w: {
+            "role": w.role.outputs["arn"],
+            "runtime": "python3.12",
+            "handler": "index.handler",
+            "code": Archive("one", assets={"index.py": Asset("a", text="def handler(event, context): return 1")}),
+            "environment": {"variables": {"A": "1"}},
+        },
+        {
+            "timeout": 30,
+            "environment": {"variables": {"A": "2"}},
+            "description": "reads credentials",
+            "code": Archive("two", assets={"index.py": Asset("b", text="def handler(event, context): return 2")}),
+            "tags": {"a": "1"},
+        },
+        ({"name": "other"}, "name"),
+    ),
+    Case(
+        "aws:lambda/permission:Permission",
+        lambda w: {
+            "function": w.function.id,
+            "action": "lambda:InvokeFunction",
+            "principal": "sagemaker.amazonaws.com",
+        },
+        replaces=({"principal": "events.amazonaws.com"}, "principal"),
+    ),
+    Case(
+        "aws:appautoscaling/target:Target",
+        lambda w: {**w.scalable("one"), "minCapacity": 1, "maxCapacity": 2},
+        {"maxCapacity": 4},
+        ({"resourceId": "endpoint/other/variant/main"}, "resourceId"),
+    ),
+    Case(
+        "aws:appautoscaling/policy:Policy",
+        lambda w: {
+            **w.scalable("two", register=True),
+            "policyType": "TargetTrackingScaling",
+            "targetTrackingScalingPolicyConfiguration": {
+                "targetValue": 70,
+                "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+            },
+        },
+        {
+            "targetTrackingScalingPolicyConfiguration": {
+                "targetValue": 50.5,
+                "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
+            },
+        },
+        ({"name": "other"}, "name"),
+    ),
+    Case(
+        "aws:secretsmanager/secret:Secret",
+        lambda w: {"recoveryWindowInDays": 0, "description": "a", "tags": {"a": "1"}},
+        {"description": "b", "tags": {}, "policy": document("secretsmanager:GetSecretValue", {"AWS": ROOT})},
+        ({"name": "other"}, "name"),
+    ),
+    Case(
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        lambda w: {"secretId": w.secret.id, "secretString": "user:password"},
+        {"versionStages": ["AWSCURRENT", "BLUE"]},
+        ({"secretString": "user:another"}, "secretString"),
+    ),
 ]
 
 
@@ -320,6 +383,7 @@ def made(request: pytest.FixtureRequest, engine: Engine, world: World, aws: Any)
 
 
 ALWAYS_THERE = {
+    "aws:secretsmanager/secretVersion:SecretVersion",
     "aws:kms/keyPolicy:KeyPolicy",
     "aws:s3/bucketVersioning:BucketVersioning",
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
