@@ -80,6 +80,10 @@ class Keeper:
             self._version += 1
         self._write()
 
+    def abandon(self) -> None:
+        """Write nothing more: the run was killed, and what is noted as begun may or may not have happened."""
+        self._save = None
+
     def close(self) -> None:
         """Write what isn't written yet."""
         if self._version != self._saved:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from rehearsal.engine import Outcome, Request
 
 _SHOWN = 32
+_PATIENCE, _IMPATIENCE = 10.0, 1.0
+"""Seconds a program gets to end by itself: after a run in order, and after one that was broken off."""
 _DONE, _STOPPED, _BAILED, _CANCELLED = "done", "stopped", "bailed", "cancelled"
 
 
@@ -72,6 +74,7 @@ class Run:
         self._signals: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._bailed = self._cancelled = False
+        self._done_in_order = True
         self._environment = dict(os.environ if request.environment is None else request.environment)
         d.events = Events(request.emit, dry_run=d.dry_run)
         d.events.counts_refreshes = request.operation == "refresh"
@@ -207,6 +210,7 @@ class Run:
     def _break_off(self, why: str) -> None:
         self.d.stopped.set()
         self.d.events.muted = True
+        self._done_in_order = False
         if why == _BAILED:
             self._bailed = True
         elif why == _CANCELLED:
@@ -215,10 +219,17 @@ class Run:
             self._plugins.cancel()
 
     def _cancel(self) -> None:
-        """Ctrl-C: let what is under way end, begin nothing more."""
-        self._break_off(_CANCELLED)
-        self.executor.wait()
-        self._conclude()
+        """Ctrl-C: let what is under way end, begin nothing more. Once more: let nothing end."""
+        try:
+            self._break_off(_CANCELLED)
+            self.executor.wait()
+            self._conclude()
+        except KeyboardInterrupt:
+            self.d.keeper.abandon()
+            self.d.events.error(
+                "killed: what was under way may or may not have happened; see the pending operations in the state"
+            )
+            self._plugins.close()
 
     def _watch(self) -> None:
         while not self._ended.is_set():
@@ -230,7 +241,7 @@ class Run:
         """Let the program end by itself: what waits is answered, and it gets a moment."""
         self.registrar.abort()
         self.registrar.finished.set()
-        program.end()
+        program.end(patience=_PATIENCE if self._done_in_order else _IMPATIENCE)
 
     def _wind_up(self) -> None:
         """Everything of this run ends, whatever happened; the state is written."""

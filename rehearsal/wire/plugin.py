@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
 import threading
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from rehearsal.errors import RehearsalError
 from rehearsal.wire.channel import dial
+from rehearsal.wire.children import end, spawn
 
 START_SECONDS = 60.0
 _MAX_PORT = 65535
@@ -36,21 +36,6 @@ class Plugin:
             end(self.process)
 
 
-def end(process: subprocess.Popen[bytes], grace: float = 2.0) -> None:
-    """End a process started with its own group: politely first, and whatever is left of the group for certain."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(grace)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            with contextlib.suppress(OSError, ValueError):
-                stream.close()
-
-
 def start(command: list[str], cwd: Path, environment: dict[str, str], error: type[RehearsalError], say: Say) -> Plugin:
     """Start a plug-in and read its port from the first line of its output.
 
@@ -58,10 +43,7 @@ def start(command: list[str], cwd: Path, environment: dict[str, str], error: typ
     """
     what = " ".join(command)
     try:
-        process = subprocess.Popen(  # noqa: S603  # which command it is, project and registry decide
-            command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
+        process = spawn(command, cwd, environment)
     except OSError as e:
         raise error(f"`{what}` can't be started: {e.strerror or e}") from e
     complaints: list[str] = []

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rehearsal.errors import ProgramError
-from rehearsal.wire.plugin import end
+from rehearsal.wire.children import end, spawn
 
 STARTER = Path(__file__).with_name("starter.py")
-_GRACE = 5.0
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ class Program:
         }  # fmt: skip
         command = [python, str(STARTER), *(part for k, v in given.items() if v for part in (f"--{k}", v)), entry]
         try:
-            self._process = subprocess.Popen(  # noqa: S603  # the project's own program
-                command, cwd=working, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, start_new_session=True,
-            )  # fmt: skip
+            self._process = spawn(command, working, environment)
         except OSError as e:
             raise ProgramError(f"the program can't be started with {python}: {e.strerror or e}") from e
         self._listeners = [
@@ -75,7 +71,7 @@ class Program:
             listener.join(1.0)  # a child it left behind may hold the pipe open
         return status
 
-    def end(self, *, patience: float = _GRACE) -> None:
+    def end(self, *, patience: float) -> None:
         """Give it `patience` seconds to end by itself, then end it and all it started."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(patience)
