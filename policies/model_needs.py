@@ -13,8 +13,8 @@ from pulumi_policy.proxy import UnknownValueError
 
 from knowledge.permissions import Facts, Need, needs_of
 from policies.models import artifacts, containers, known
-from policies.tokens import BUCKET_ENCRYPTION, BUCKETS, ENDPOINT_CONFIGURATION, KEY
-from policies.use import artifact_buckets, models_of
+from policies.tokens import BUCKET_ENCRYPTION, KEY
+from policies.use import artifact_buckets, configurations_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +59,8 @@ def _functions(container: Block) -> Iterator[str]:
 
 
 def _volume_keys(stack: Stack, model: Resource) -> Iterator[str]:
-    for configuration in stack.of_type(ENDPOINT_CONFIGURATION):
-        if configuration.properties.has("kmsKeyArn") and model in models_of(stack, configuration):
+    for configuration in configurations_of(stack, model):
+        if configuration.properties.has("kmsKeyArn"):
             named = known(configuration.properties, "kmsKeyArn")
             keys = stack.referred(configuration, "kmsKeyArn", named, KEY)
             yield _arn(keys, named)
@@ -68,11 +68,8 @@ def _volume_keys(stack: Stack, model: Resource) -> Iterator[str]:
 
 def _artifact_keys(stack: Stack, model: Resource) -> Iterator[str]:
     buckets = artifact_buckets(stack, model)
-    for encryption in stack.of_type(*BUCKET_ENCRYPTION):
-        if any(
-            bucket in stack.referred(encryption, "bucket", known(encryption.properties, "bucket"), *BUCKETS)
-            for bucket in buckets
-        ):
+    for token in BUCKET_ENCRYPTION:
+        for encryption in (each for bucket in buckets for each in stack.referring(bucket, token, "bucket")):
             for rule in encryption.properties.blocks("rules"):
                 default = rule.block("applyServerSideEncryptionByDefault")
                 if default is not None and _has(default, "kmsMasterKeyId"):

@@ -165,15 +165,27 @@ class Stack:
 
     def __init__(self, resources: Sequence[Judged], inputs: Mapping[str, frozenset[str]] | None = None) -> None:
         """`inputs`: by URN the names of the properties that the program sets, where they were seen."""
-        self.resources = [Resource(resource, (inputs or {}).get(resource.urn)) for resource in resources]
+        self.deploying: dict[str, list[Resource]] | None = None
+        """Endpoint configurations by the URN of the models they deploy, once `policies.use` has followed them."""
+
+        self._by_urn: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = {}
+        for each in resources:
+            resource = Resource(each, (inputs or {}).get(each.urn))
+            self._by_urn[resource.urn] = resource
+            self._by_type.setdefault(resource.type, []).append(resource)
 
     def of_type(self, *types: str) -> list[Resource]:
-        """The resources of these types, in the order of registration."""
-        return [resource for resource in self.resources if resource.type in types]
+        """The resources of these types, type by type in the order of registration."""
+        return [resource for each in types for resource in self._by_type.get(each, ())]
 
     @cached_property
-    def _by_urn(self) -> dict[str, Resource]:
-        return {resource.urn: resource for resource in self.resources}
+    def _by_identity(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self._by_urn.values():
+            for identity in dict.fromkeys(_identities(resource)):
+                found.setdefault(identity, []).append(resource)
+        return found
 
     def referred(self, referring: Resource, prop: str, value: str | None, *types: str) -> list[Resource]:
         """
@@ -187,7 +199,30 @@ class Stack:
         found = [resource for resource in depended if resource.type in types]
         if found or not value:
             return found
-        return [resource for resource in self.of_type(*types) if value in _identities(resource)]
+        return [resource for resource in self._by_identity.get(value, ()) if resource.type in types]
+
+    @cached_property
+    def _followed(self) -> dict[tuple[str, str, str], dict[str, list[Resource]]]:
+        return {}
+
+    def referring(self, resource: Resource, token: str, prop: str) -> list[Resource]:
+        """The resources of type `token` whose property `prop` (a text, or a list of texts) refers to `resource`."""
+        key = (token, prop, resource.type)
+        if key not in self._followed:
+            back: dict[str, list[Resource]] = {}
+            for each in self.of_type(token):
+                targets = [t for value in _values(each, prop) for t in self.referred(each, prop, value, resource.type)]
+                for urn in dict.fromkeys(target.urn for target in targets):
+                    back.setdefault(urn, []).append(each)
+            self._followed[key] = back
+        return self._followed[key].get(resource.urn, [])
+
+
+def _values(resource: Resource, prop: str) -> list[str | None]:
+    try:
+        return [*resource.properties.texts(prop)] or [resource.properties.text(prop)]
+    except UnknownValueError:
+        return [None]
 
 
 def _identities(resource: Resource) -> Iterator[str]:

@@ -23,7 +23,6 @@ from policies.tokens import (
     POLICY_ATTACHMENT,
     REPOSITORY,
     REPOSITORY_POLICY,
-    ROLE,
     ROLE_POLICY,
     ROLE_POLICY_ATTACHMENT,
 )
@@ -59,9 +58,8 @@ def rights_of(stack: Stack, role: Resource) -> Rights:
     rights = Rights()
     for inline in role.properties.blocks("inlinePolicies") if role.sets("inlinePolicies") else []:
         rights.take(role, inline, "policy")
-    for policy in stack.of_type(ROLE_POLICY):
-        if _is_of(stack, policy, "role", role):
-            rights.take(policy, policy.properties, "policy")
+    for policy in stack.referring(role, ROLE_POLICY, "role"):
+        rights.take(policy, policy.properties, "policy")
     for attached, prop, arn in _attached(stack, role):
         policies = stack.referred(attached, prop, arn, MANAGED_POLICY)
         for policy in policies:
@@ -76,10 +74,12 @@ def rights_of(stack: Stack, role: Resource) -> Rights:
 
 
 def _attached(stack: Stack, role: Resource) -> Iterator[tuple[Resource, str, str | None]]:
-    for attachment in stack.of_type(ROLE_POLICY_ATTACHMENT, POLICY_ATTACHMENT):
-        prop = "role" if attachment.type == ROLE_POLICY_ATTACHMENT else "roles"
-        if _is_of(stack, attachment, prop, role):
-            yield attachment, "policyArn", known(attachment.properties, "policyArn")
+    attachments = [
+        *stack.referring(role, ROLE_POLICY_ATTACHMENT, "role"),
+        *stack.referring(role, POLICY_ATTACHMENT, "roles"),
+    ]
+    for attachment in attachments:
+        yield attachment, "policyArn", known(attachment.properties, "policyArn")
     if not role.sets("managedPolicyArns"):
         return
     try:
@@ -88,14 +88,6 @@ def _attached(stack: Stack, role: Resource) -> Iterator[tuple[Resource, str, str
         arns = [None]
     for arn in arns:
         yield role, "managedPolicyArns", arn
-
-
-def _is_of(stack: Stack, policy: Resource, prop: str, role: Resource) -> bool:
-    try:
-        values: list[str | None] = [*policy.properties.texts(prop), policy.properties.text(prop)]
-    except UnknownValueError:
-        values = [None]
-    return any(role in stack.referred(policy, prop, value, ROLE) for value in values)
 
 
 def granted_elsewhere(stack: Stack, action: str, resource: str) -> str:
@@ -123,9 +115,8 @@ def granted_elsewhere(stack: Stack, action: str, resource: str) -> str:
     owners = [owner for owner in stack.of_type(*types) if name == "*" or name in _names(owner)]
     if not owners:
         return f"{prop} {name} isn't in this stack, and its own policy may grant it"
-    for policy in stack.of_type(policy_type):
-        if any(owner in stack.referred(policy, prop, known(policy.properties, prop), *types) for owner in owners):
-            return f"{policy.label} may grant it"
+    for policy in (each for owner in owners for each in stack.referring(owner, policy_type, prop)):
+        return f"{policy.label} may grant it"
     return ""
 
 

@@ -70,6 +70,16 @@ def models_of(stack: Stack, configuration: Resource) -> list[Resource]:
     return list(found.values())
 
 
+def configurations_of(stack: Stack, model: Resource) -> list[Resource]:
+    """The endpoint configurations of the stack that deploy a model."""
+    if stack.deploying is None:
+        stack.deploying = {}
+        for configuration in stack.of_type(ENDPOINT_CONFIGURATION):
+            for each in models_of(stack, configuration):
+                stack.deploying.setdefault(each.urn, []).append(configuration)
+    return stack.deploying.get(model.urn, [])
+
+
 def artifact_buckets(stack: Stack, model: Resource) -> list[Resource]:
     """The buckets of the stack that hold a model's artifacts."""
     return [
@@ -81,25 +91,14 @@ def artifact_buckets(stack: Stack, model: Resource) -> list[Resource]:
 
 def path_from(stack: Stack, model: Resource) -> tuple[str, ...]:
     """The path of use that goes on from a model: `Model a`, `EndpointConfiguration a`, `Endpoint a`."""
-    for configuration in stack.of_type(ENDPOINT_CONFIGURATION):
-        if model in models_of(stack, configuration):
-            return (model.label, configuration.label, *_endpoints(stack, configuration))
+    for configuration in configurations_of(stack, model):
+        return (model.label, configuration.label, *_endpoints(stack, configuration))
     return (model.label,)
 
 
 def _endpoints(stack: Stack, configuration: Resource) -> tuple[str, ...]:
     """The endpoints on a configuration, as the last step of a path: `Endpoint a`, or `Endpoint a, Endpoint b`."""
-    labels = [
-        endpoint.label
-        for endpoint in stack.of_type(ENDPOINT)
-        if configuration
-        in stack.referred(
-            endpoint,
-            "endpointConfigName",
-            known(endpoint.properties, "endpointConfigName"),
-            ENDPOINT_CONFIGURATION,
-        )
-    ]
+    labels = [endpoint.label for endpoint in stack.referring(configuration, ENDPOINT, "endpointConfigName")]
     return (", ".join(labels),) if labels else ()
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from judging import DIGEST, IMAGE, UNKNOWN, Given, Judge
 
 from knowledge.permissions import trust_document
+from policies.reading import Stack
 from policies.rules import RULES
 from policies.tokens import BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL, ROLE, ROLE_POLICY
+
+if TYPE_CHECKING:
+    import pytest
 
 KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
 ROLE_ARN = "arn:aws:iam::111122223333:role/scoring"
@@ -100,3 +106,29 @@ def test_no_rule_fails_on_properties_of_the_wrong_kind(judge: Judge) -> None:
             each.properties.update(dict.fromkeys([*each.properties, "containers", "vpcConfig", "tags"], wrong))
         for rule in RULES:
             judge(rule, *misshapen)
+
+
+def test_judging_a_stack_grows_with_its_size_and_not_with_its_square(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stacks of hundreds of endpoints are judged in every preview: references are followed, not compared all with all."""
+    followed: list[int] = []
+    referred = Stack.referred
+    monkeypatch.setattr(Stack, "referred", lambda *arguments: followed.append(1) or referred(*arguments))
+
+    def count(endpoints: int) -> int:
+        followed.clear()
+        resources = [renamed(each, index) for index in range(endpoints) for each in stack(bad=False)]
+        for rule in RULES:
+            assert judge(rule, *resources).violations == []
+        return len(followed)
+
+    assert count(40) <= 4 * count(10)
+
+
+def renamed(given: Given, index: int) -> Given:
+    """The same resource for another endpoint: every name and ARN has a number."""
+    text = json.dumps(given.properties)
+    for name in ("scoring", "artifacts", "key/1", "c-1a2b3c4"):
+        text = text.replace(name, f"{name[:-1]}{index}{name[-1]}")
+    return replace(given, name=f"{given.name}-{index}", properties=json.loads(text))

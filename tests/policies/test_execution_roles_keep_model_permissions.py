@@ -171,7 +171,7 @@ def test_a_first_preview_follows_dependencies_where_nothing_has_an_arn_yet(judge
 
 
 def test_what_a_refreshed_role_lists_as_its_own_is_not_believed(judge: Judge) -> None:
-    """The provider reads back policies of other resources, also one that this run removes; at first they are unknown."""
+    """The provider reads back policies of other resources, also one that this run removes; first they are unknown."""
     granting = [{"name": "old", "policy": document(*ALL)}]
 
     for outputs in ({"inlinePolicies": granting}, {"inlinePolicies": UNKNOWN, "managedPolicyArns": UNKNOWN}):
