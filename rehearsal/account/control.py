@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from rehearsal.account.calls import Answer
 from rehearsal.account.errors import AccountError
-from rehearsal.account.faults import KNOWN
+from rehearsal.account.faults import KNOWN, check_action
 from rehearsal.account.inference import upkeep
 
 if TYPE_CHECKING:
@@ -70,6 +70,8 @@ def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
     if path == "stop":
         gateway.stop()
         return _json({"stopping": True})
+    if path == "faults":
+        check_action(str(body.get("name", "")))
     if path in _ACTS:
         return _json(gateway.control(path, body))
     return _json({"error": f"the control API can't do {path!r}"}, 404)

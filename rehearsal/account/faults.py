@@ -29,6 +29,13 @@ _ENDPOINT_FAULTS = {
     "slow-create": {"CreateEndpoint"},
 }
 _DENIED = "access-denied:"
+# IAM's prefix of a service where it isn't the signing name.
+_PREFIXES = {"monitoring": "cloudwatch"}
+# botocore's services that are searched for an action that is to be denied.
+_SERVICES = (
+    *("sagemaker", "sagemaker-runtime", "s3", "iam", "kms", "ecr", "ec2", "sts", "cloudwatch", "logs"),
+    *("application-autoscaling", "secretsmanager", "lambda"),
+)
 
 
 @dataclass
@@ -44,7 +51,7 @@ class Fault:
             return True
         if self.name.startswith(_DENIED):
             wanted_service, _, wanted = self.name.removeprefix(_DENIED).rpartition(":")
-            return wanted == action and wanted_service in ("", service)
+            return wanted == action and wanted_service in ("", service, _PREFIXES.get(service))
         return service == "sagemaker" and action in _ENDPOINT_FAULTS[self.name]
 
     @property
@@ -92,6 +99,24 @@ class Faults:
     def describe(self) -> list[dict[str, Any]]:
         """The armed faults as JSON."""
         return [{"name": fault.name, "count": fault.count} for fault in self.armed]
+
+
+def check_action(name: str) -> None:
+    """Raises UnknownFault when `access-denied:<Action>` names an action that no emulated service has.
+
+    Source: the operations in botocore's service models. Not part of `arm`, because to read the models takes a while.
+    """
+    if not name.startswith(_DENIED):
+        return
+    from botocore.loaders import create_loader
+
+    service, _, action = name.removeprefix(_DENIED).rpartition(":")
+    loader = create_loader()
+    for candidate in _SERVICES:
+        fits = service in ("", candidate) or (service, candidate) == ("sagemaker", "sagemaker-runtime")
+        if fits and action in loader.load_service_model(candidate, "service-2")["operations"]:
+            return
+    raise UnknownFault(f"fault {name!r}: no emulated service{f' called {service}' if service else ''} has {action!r}")
 
 
 def _is_action(text: str) -> bool:

@@ -74,6 +74,7 @@ class Gateway:
         self.busy = 0
         self.broken: str | None = None
         self._lock = threading.RLock()
+        self._idle_lock = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
         # moto lists the directory of its services at every request.
         services = tuple(backends.list_of_moto_modules())
@@ -81,19 +82,22 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one HTTP request."""
-        self.last_request = time.monotonic()
-        self.busy += 1
+        self._touch(+1)
         try:
             answer = self._answer(environ)
         finally:
-            self.busy -= 1
-            self.last_request = time.monotonic()
+            self._touch(-1)
         headers = [(name, value) for name, value in answer.headers if name not in _GONE]
         length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
         is_head = environ["REQUEST_METHOD"] == "HEAD"
         headers.append(("Content-Length", length if is_head and length else str(len(answer.body))))
         start_response(f"{answer.status} {_PHRASES.get(answer.status, 'Answer')}", headers)
         return [] if is_head else [answer.body]
+
+    def _touch(self, more: int) -> None:
+        with self._idle_lock:
+            self.busy += more
+            self.last_request = time.monotonic()
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         body = _read(environ)

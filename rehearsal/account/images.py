@@ -102,6 +102,8 @@ def _open(content: bytes, what: str) -> tarfile.TarFile:
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
+    if not hasattr(tarfile, "data_filter"):
+        raise unfetched("This Python can't unpack safely (PEP 706); 3.11.4 or later can.")
     try:
         tar.extract(member, root, filter="data")
     except tarfile.TarError as error:

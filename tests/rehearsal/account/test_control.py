@@ -40,6 +40,16 @@ def test_an_unknown_fault_is_refused_with_the_known_ones(world: World) -> None:
     assert world.account.faults() == []
 
 
+def test_an_action_that_no_service_has_cannot_be_denied(world: World) -> None:
+    """A misspelt action would never be met."""
+    for name in ("access-denied:CreateModell", "access-denied:kms:CreateModel", "access-denied:"):
+        with pytest.raises(UnknownFault):
+            world.account.arm(name)
+    world.account.arm("access-denied:cloudwatch:DescribeAlarms")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        world.client("cloudwatch").describe_alarms()
+
+
 def test_throttling_hits_the_next_calls_in_their_own_protocols(world: World) -> None:
     """Each service's own code, and then it is over."""
     world.account.arm("throttling", count=4)
