@@ -111,7 +111,7 @@ def test_no_rule_fails_on_properties_of_the_wrong_kind(judge: Judge) -> None:
 def test_judging_a_stack_grows_with_its_size_and_not_with_its_square(
     judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Stacks of hundreds of endpoints are judged in every preview: references are followed, not compared all with all."""
+    """Hundreds of endpoints are judged in every preview: references are followed, not compared all with all."""
     followed: list[int] = []
     referred = Stack.referred
     monkeypatch.setattr(Stack, "referred", lambda *arguments: followed.append(1) or referred(*arguments))
