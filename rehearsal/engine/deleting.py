@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rehearsal.engine.graph import Graph
+from rehearsal.engine.graph import Graph, direct
 from rehearsal.engine.steps import Step
 
 if TYPE_CHECKING:
@@ -78,18 +78,36 @@ def delete_all(planner: Planner, executor: Executor) -> None:
 
 
 def _graph(planner: Planner) -> Graph:
-    """The graph deletions are ordered by: that of the old state, in a destroy with the program also of what it registered."""
+    """The graph deletions are ordered by.
+
+    That of the old state; in a destroy with the program what it registered takes the place of the old states, and what it
+    left out stays among them, so they are put in order anew.
+    """
     d = planner.d
     if not planner.to_delete:
         return d.graph
-    registered = list(planner.to_delete)
-    names = {s.urn for s in registered}
-    others: list[ResourceState] = [
-        s for s in d.base.resources if s.delete or planner.aliases.new_of.get(s.urn, s.urn) not in names
-    ]
-    return Graph([*_ordered(others, registered)])
+    registered = {planner.aliases.old_of.get(s.urn, s.urn): s for s in planner.to_delete}
+    merged = [s if s.delete else registered.pop(s.urn, s) for s in d.base.resources]
+    return Graph(_in_order([*merged, *registered.values()]))
 
 
-def _ordered(others: list[ResourceState], registered: list[ResourceState]) -> list[ResourceState]:
-    """Old ones that the program didn't register depend on nothing new, but new ones may depend on old ones."""
-    return [*others, *registered]
+def _in_order(states: list[ResourceState]) -> list[ResourceState]:
+    """The states with each behind all it depends on, otherwise in the order given."""
+    named: dict[str, list[ResourceState]] = {}
+    for state in states:
+        named.setdefault(state.urn, []).append(state)
+    ordered: list[ResourceState] = []
+    seen: set[int] = set()
+
+    def place(state: ResourceState) -> None:
+        if id(state) in seen:
+            return
+        seen.add(id(state))
+        for urn in direct(state, parent=True):
+            for needed in named.get(urn, ()):
+                place(needed)
+        ordered.append(state)
+
+    for state in states:
+        place(state)
+    return ordered

@@ -219,17 +219,25 @@ class Run:
             self._plugins.cancel()
 
     def _cancel(self) -> None:
-        """Ctrl-C: let what is under way end, begin nothing more. Once more: let nothing end."""
+        """Ctrl-C: let what is under way end, begin nothing more. Once more, or after `request.cancel`: let nothing end."""
+        if self.request.cancel.is_set():
+            self._abandon()
+            return
         try:
             self._break_off(_CANCELLED)
             self.executor.wait()
             self._conclude()
         except KeyboardInterrupt:
-            self.d.keeper.abandon()
-            self.d.events.error(
-                "killed: what was under way may or may not have happened; see the pending operations in the state"
-            )
-            self._plugins.close()
+            self._abandon()
+
+    def _abandon(self) -> None:
+        self._cancelled = True
+        self.d.stopped.set()
+        self.d.keeper.abandon()
+        self.d.events.error(
+            "killed: what was under way may or may not have happened; see the pending operations in the state"
+        )
+        self._plugins.close()
 
     def _watch(self) -> None:
         while not self._ended.is_set():
