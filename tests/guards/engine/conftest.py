@@ -1,17 +1,22 @@
-"""The guards under an engine: a program of somebody else's, and an endpoint that boto3 alone has made in its account."""
+"""The guards under an engine: a program of somebody else's, and an endpoint made in its account by boto3 alone."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAM = Path(__file__).parent / "program"
@@ -20,24 +25,72 @@ REGION = "us-east-1"
 
 
 @dataclass
+class Engine:
+    """An engine: its executable, and what it needs in its environment."""
+
+    executable: str
+    variables: dict[str, str]
+
+
+@contextlib.contextmanager
+def engine_of(kind: str, folder: Path) -> Iterator[Engine]:
+    """The embedded engine, or the Pulumi CLI with the rehearsal's provider attached."""
+    if kind == "embedded":
+        yield Engine(str(REPOSITORY / "rehearsal" / "bin" / "pulumi"), {})
+        return
+    from rehearsal import account, environment
+
+    aws = environment.settings(account.ensure(ACCOUNT, folder / "home").url)
+    python = Path(sys.executable)
+    provider = subprocess.Popen(
+        [str(python), "-m", "rehearsal.provider"], stdout=subprocess.PIPE, text=True, env={**os.environ, **aws}
+    )
+    try:
+        assert provider.stdout is not None
+        (folder / "state").mkdir()
+        yield Engine(
+            "pulumi",
+            {
+                **aws,
+                "PULUMI_DEBUG_PROVIDERS": f"aws:{provider.stdout.readline().strip()}",
+                "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+                "PULUMI_HOME": str(folder / "pulumi"),
+                "PULUMI_SKIP_UPDATE_CHECK": "true",
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+                "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+            },
+        )
+    finally:
+        provider.terminate()
+        provider.wait()
+
+
+@dataclass
 class House:
     """The program's stack, its account, and runs of the engine on it."""
 
     project: Path
     home: Path
+    engine: Engine
     stack: str = "rehearsal"
 
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """One command of the embedded engine."""
+        """One command of the engine."""
         clean = {
             key: value
             for key, value in os.environ.items()
             if not key.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))
         }
         return subprocess.run(
-            [str(REPOSITORY / "rehearsal" / "bin" / "pulumi"), *args, "--stack", self.stack, "--non-interactive"],
+            [self.engine.executable, *args, "--stack", self.stack, "--non-interactive"],
             cwd=self.project,
-            env={**clean, "REHEARSAL_HOME": str(self.home), "AWS_REGION": REGION, **environment},
+            env={
+                **clean,
+                "REHEARSAL_HOME": str(self.home),
+                "AWS_REGION": REGION,
+                **self.engine.variables,
+                **environment,
+            },
             capture_output=True,
             text=True,
             timeout=110,
@@ -73,9 +126,11 @@ class House:
             aws_secret_access_key="x",
         )
 
-    def fingerprint(self) -> tuple[str, str]:
-        """State file and account, as they are."""
-        return (self.home / "stacks" / self.stack / "state.json").read_text(), self.account().fingerprint()
+    def resources(self) -> list[str]:
+        """What is in state."""
+        done = self.run("stack", "export")
+        assert done.returncode == 0, done.stderr
+        return sorted(one["urn"] for one in json.loads(done.stdout)["deployment"]["resources"])
 
 
 def serve(house: House) -> None:
@@ -110,18 +165,19 @@ def serve(house: House) -> None:
     sagemaker.create_endpoint(EndpointName="foreign", EndpointConfigName="foreign")
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Deployed, and in use."""
+@pytest.fixture(scope="module", params=["embedded", pytest.param("pulumi", marks=pytest.mark.pulumi_cli)])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Deployed, and in use; on each engine there is."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copytree(PROGRAM, folder / "project")
     (folder / "project" / "requirements.txt").write_text("pulumi-aws\n")
-    made = House(folder / "project", folder / "home")
-    for args in (("stack", "init"), ("up", "--yes", "--skip-preview")):
-        done = made.run(*args)
-        assert done.returncode == 0, done.stdout + done.stderr
-    try:
-        serve(made)
-        yield made
-    finally:
-        made.account().stop()
+    with engine_of(request.param, folder) as engine:
+        made = House(folder / "project", folder / "home", engine)
+        try:
+            for args in (("stack", "init"), ("up", "--yes", "--skip-preview")):
+                done = made.run(*args)
+                assert done.returncode == 0, done.stdout + done.stderr
+            serve(made)
+            yield made
+        finally:
+            made.account().stop()

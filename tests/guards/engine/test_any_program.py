@@ -74,18 +74,18 @@ def test_the_unused_twins_may_go_and_change(removals: list[dict[str, Any]], chan
 
 def test_at_up_the_refused_deletion_touches_nothing(house: Any) -> None:
     """Without any preview: state and account are as before."""
-    before = house.fingerprint()
+    before = house.resources(), house.account().fingerprint()
 
     done = house.run("up", "--yes", "--skip-preview", GONE="subnet")
 
     assert done.returncode != 0
     assert "subnet-in-use-stays" in done.stdout + done.stderr
-    assert house.fingerprint()[1] == before[1]
+    assert (house.resources(), house.account().fingerprint()) == before
 
 
 def test_a_destroy_is_refused_while_a_foreign_endpoint_uses_the_stack(house: Any, tmp_path: Path) -> None:
     """Everything that is used stays; the preview says so."""
-    done = house.run("destroy", "--yes", "--preview-only", "--run-program", HOLDFAST_FINDINGS=str(tmp_path / "f"))
+    done = house.run("destroy", "--preview-only", "--run-program", HOLDFAST_FINDINGS=str(tmp_path / "f"))
 
     assert done.returncode == 0, done.stdout + done.stderr
     names = {line.partition('"name": "')[2].partition('"')[0] for line in (tmp_path / "f").read_text().splitlines()}
