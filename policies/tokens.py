@@ -36,3 +36,8 @@ BUCKET_ENCRYPTION: Final = (
 REPOSITORY: Final = "aws:ecr/repository:Repository"
 REPOSITORY_POLICY: Final = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 KEY_POLICY: Final = "aws:kms/keyPolicy:KeyPolicy"
+BUCKET_LIFECYCLE: Final = (
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+)
+REPOSITORY_LIFECYCLE: Final = "aws:ecr/lifecyclePolicy:LifecyclePolicy"

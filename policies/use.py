@@ -80,6 +80,15 @@ def configurations_of(stack: Stack, model: Resource) -> list[Resource]:
     return stack.deploying.get(model.urn, [])
 
 
+def artifacts_in_use(stack: Stack) -> Iterator[tuple[Resource, str | None, tuple[str, ...]]]:
+    """Each artifact in a bucket of the stack: the bucket, the S3 URL where it is known, the path of use."""
+    for model in stack.of_type(MODEL):
+        for top, block, name in _artifact_properties(model):
+            url = known(block, name)
+            for bucket in _buckets(stack, model, top, url):
+                yield bucket, url, (bucket.label, *path_from(stack, model))
+
+
 def artifact_buckets(stack: Stack, model: Resource) -> list[Resource]:
     """The buckets of the stack that hold a model's artifacts."""
     return [

@@ -13,6 +13,7 @@ LEVELS: Final = {
     "endpoint-keys-are-held": "mandatory",
     "endpoint-buckets-are-held": "mandatory",
     "execution-roles-keep-model-permissions": "mandatory",
+    "artifacts-do-not-expire": "mandatory",
     "private-registry-models-are-in-a-vpc": "mandatory",
     "endpoints-roll-back-on-alarms": "advisory",
     "artifacts-are-not-overwritten": "advisory",

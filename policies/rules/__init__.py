@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from policies.rules import (
     artifacts_are_not_overwritten,
+    artifacts_do_not_expire,
     endpoint_buckets_are_held,
     endpoint_keys_are_held,
     endpoint_keys_stay_enabled,
@@ -32,6 +33,7 @@ RULES: Final[tuple[Rule, ...]] = (
     endpoint_keys_are_held.rule,
     endpoint_buckets_are_held.rule,
     execution_roles_keep_model_permissions.rule,
+    artifacts_do_not_expire.rule,
     endpoints_roll_back_on_alarms.rule,
     artifacts_are_not_overwritten.rule,
     endpoint_storage_is_encrypted.rule,

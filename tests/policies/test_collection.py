@@ -66,6 +66,7 @@ def test_what_each_pack_holds() -> None:
         "endpoint-keys-are-held": "mandatory",
         "endpoint-buckets-are-held": "mandatory",
         "execution-roles-keep-model-permissions": "mandatory",
+        "artifacts-do-not-expire": "mandatory",
         "private-registry-models-are-in-a-vpc": "mandatory",
         "endpoints-roll-back-on-alarms": "advisory",
         "artifacts-are-not-overwritten": "advisory",

@@ -11,7 +11,7 @@ from judging import DIGEST, IMAGE, UNKNOWN, Given, Judge
 from knowledge.permissions import trust_document
 from policies.reading import Stack
 from policies.rules import RULES
-from policies.tokens import BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL, ROLE, ROLE_POLICY
+from policies.tokens import BUCKET_LIFECYCLE, BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL, ROLE, ROLE_POLICY
 
 if TYPE_CHECKING:
     import pytest
@@ -62,6 +62,20 @@ def stack(*, bad: bool) -> list[Given]:
             },
             "scoring",
             **names,
+        ),
+        Given(
+            BUCKET_LIFECYCLE[0],
+            {
+                "bucket": "artifacts",
+                "rules": [
+                    {
+                        "status": "Enabled",
+                        "expiration": {"days": 90},
+                        **({} if bad else {"filter": {"prefix": "captured/"}}),
+                    }
+                ],
+            },
+            "artifacts",
         ),
         Given(
             ENDPOINT,

@@ -22,6 +22,11 @@ def resource(token: str, name: str, properties: dict, **options: object) -> Reso
 
 key = resource("aws:kms/key:Key", "unguarded", {"isEnabled": False})
 bucket = resource("aws:s3/bucket:Bucket", "artifacts", {"bucket": "artifacts"})
+lifecycle = resource(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "artifacts",
+    {"bucket": bucket.bucket, "rules": [{"id": "all", "status": "Enabled", "expiration": {"days": 90}}]},
+)
 role = resource("aws:iam/role:Role", "scoring", {"name": "scoring"})
 rights = resource(
     "aws:iam/rolePolicy:RolePolicy",
