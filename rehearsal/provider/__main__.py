@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ def main() -> None:
     """Serve. boto3 is imported only after the port is printed, while the engine is still busy with the program."""
     from rehearsal.provider.server import start  # noqa: PLC0415
 
+    parent = os.getppid() if len(sys.argv) > 1 else 0
     server, port = start()
     ended = threading.Event()
 
@@ -23,7 +25,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, end)
     print(port, flush=True)  # noqa: T201  # the protocol
     threading.Thread(target=_warm, daemon=True).start()
-    ended.wait()
+    # An engine that is killed takes nobody along; a provider that an engine started goes when the engine is gone.
+    while not ended.wait(1 if parent else None):
+        if os.getppid() != parent:
+            break
     server.stop(grace=1).wait()
 
 

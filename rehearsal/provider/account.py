@@ -19,8 +19,8 @@ from rehearsal.provider.refusals import Misconfigured, translated
 
 POLL = 0.02
 """Real seconds between two looks at something that takes time."""
-STEP = 15
-"""Seconds by which the account's clock is advanced between two looks."""
+STEP, LATER_STEP, SHORT_STEPS = 15, 60, 40
+"""Seconds by which the account's clock is advanced between two looks: the first 40 times 15, then 60."""
 
 
 def loopback(url: str | None) -> str:
@@ -160,13 +160,13 @@ class Account:
         """The partition's DNS suffix."""
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
-    def pass_time(self) -> None:
-        """Wait a moment; where the account has a clock of its own, let more pass there."""
+    def pass_time(self, seconds: float) -> None:
+        """Wait a moment; where the account has a clock of its own, let so many seconds pass there."""
         if self._has_clock:
             parts = urlsplit(self.url)
             connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port or 80, timeout=10)
             try:
-                body = json.dumps({"advance": STEP})
+                body = json.dumps({"advance": seconds})
                 connection.request("POST", "/_rehearsal/clock", body, {"Content-Type": "application/json"})
                 self._has_clock = connection.getresponse().status == http.HTTPStatus.OK
             except (OSError, http.client.HTTPException):

@@ -146,10 +146,17 @@ def inputs_of(resource: Resource, account: Account, outputs: Properties, old: Pr
                 made[name] = kept
         elif nothing(value) or (name == "region" and value == account.region):
             continue
+        elif not old and (name in resource.lacks or _excluded(resource, name, made)):
+            continue
         elif not old or name not in resource.optional_computed:
             made[name] = value
     made[MARK] = [name for name in old.get(MARK, ()) if name in made]
     return made
+
+
+def _excluded(resource: Resource, name: str, made: Properties) -> bool:
+    """Whether a property read in an import says again what one that excludes it has said."""
+    return any(name in group and any(other in made for other in group) for group in resource.conflicts)
 
 
 def _projected(resource: Resource, path: str, node: Any, before: Any, value: Any) -> Any:

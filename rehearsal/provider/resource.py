@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rehearsal.provider import api, names
-from rehearsal.provider.account import STEP, Account
+from rehearsal.provider.account import LATER_STEP, SHORT_STEPS, STEP, Account
 from rehearsal.provider.refusals import AccountRefusal, ProviderRefusal, WaitFailed
 from rehearsal.provider.tagging import Tagging
 from rehearsal.values import Properties
@@ -254,7 +254,7 @@ def wait_for(account: Account, look: Any, *, target: set[str], pending: set[str]
         WaitFailed: another status, or the time is over.
 
     """
-    waited = 0.0
+    waited, looks = 0.0, 0
     while True:
         status, found = look()
         if status in target:
@@ -266,8 +266,10 @@ def wait_for(account: Account, look: Any, *, target: set[str], pending: set[str]
             )
         if waited >= seconds:
             raise WaitFailed(f"{what} is still {status} after {seconds / 60:g} minutes of the account's time")
-        account.pass_time()
-        waited += STEP
+        looks += 1
+        step = STEP if looks <= SHORT_STEPS else LATER_STEP
+        account.pass_time(step)
+        waited += step
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -61,6 +61,7 @@ def vpc(account: Account, arguments: Properties) -> Properties:
         "instanceTenancy": found.get("InstanceTenancy", "default"),
         "ipv6AssociationId": "",
         "ipv6CidrBlock": "",
+        "ipv6CidrBlockAssociations": [],
         "mainRouteTableId": tables[0]["RouteTableId"] if tables else "",
         "ownerId": owner,
         "state": found.get("State", "available"),

@@ -45,6 +45,7 @@ def object_(account: Account, arguments: Properties) -> Properties:
         "key": key,
         "arn": f"arn:{account.partition}:s3:::{name}/{key}",
         "body": "",
+        "bodyBase64": "",
         "bucketKeyEnabled": bool(found.get("BucketKeyEnabled")),
         "cacheControl": found.get("CacheControl", ""),
         "contentDisposition": found.get("ContentDisposition", ""),

@@ -99,7 +99,7 @@ class Vpc(Ec2Resource):
         "ipv6NetmaskLength",
     )
     lacks = ("ipv4IpamPoolId", "ipv4NetmaskLength", "ipv6IpamPoolId", "ipv6NetmaskLength", "ipv6CidrBlock")
-    create_operation, read_operation, delete_operation = "CreateVpc", "DescribeVpcs", "DeleteVpc"
+    create_operation, read_operation = "CreateVpc", "DescribeVpcs"
     answer = "Vpcs"
     renames = {"assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock"}
     missing = (("InvalidVpcID.NotFound", ""),)

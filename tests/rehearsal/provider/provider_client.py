@@ -74,7 +74,7 @@ class Engine:
     ) -> dict[str, Any]:
         """Check and expect no failure."""
         made, failures = self.check(token, name, inputs, olds)
-        assert failures == []
+        assert failures == [], failures
         return made
 
     def preview(self, token: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
