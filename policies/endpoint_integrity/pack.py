@@ -17,5 +17,6 @@ LEVELS: Final = {
     "private-registry-models-are-in-a-vpc": "mandatory",
     "endpoints-roll-back-on-alarms": "advisory",
     "artifacts-are-not-overwritten": "advisory",
+    "images-do-not-expire": "advisory",
     "endpoint-storage-is-encrypted": "advisory",
 }

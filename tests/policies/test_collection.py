@@ -70,6 +70,7 @@ def test_what_each_pack_holds() -> None:
         "private-registry-models-are-in-a-vpc": "mandatory",
         "endpoints-roll-back-on-alarms": "advisory",
         "artifacts-are-not-overwritten": "advisory",
+        "images-do-not-expire": "advisory",
         "endpoint-storage-is-encrypted": "advisory",
     }
     access = {"production-variants-have-no-ssm-access": "mandatory"}

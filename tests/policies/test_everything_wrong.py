@@ -11,7 +11,18 @@ from judging import DIGEST, IMAGE, UNKNOWN, Given, Judge
 from knowledge.permissions import trust_document
 from policies.reading import Stack
 from policies.rules import RULES
-from policies.tokens import BUCKET_LIFECYCLE, BUCKETS, ENDPOINT, ENDPOINT_CONFIGURATION, KEY, MODEL, ROLE, ROLE_POLICY
+from policies.tokens import (
+    BUCKET_LIFECYCLE,
+    BUCKETS,
+    ENDPOINT,
+    ENDPOINT_CONFIGURATION,
+    KEY,
+    MODEL,
+    REPOSITORY,
+    REPOSITORY_LIFECYCLE,
+    ROLE,
+    ROLE_POLICY,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -19,6 +30,8 @@ if TYPE_CHECKING:
 KEY_ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
 ROLE_ARN = "arn:aws:iam::111122223333:role/scoring"
 EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+UNTAGGED = json.dumps({"rules": [{"selection": {"tagStatus": "untagged"}, "action": {"type": "expire"}}]})
+BUILDS = UNTAGGED.replace("untagged", "tagged")
 NOTHING = json.dumps({"Statement": []})
 
 
@@ -26,7 +39,7 @@ def stack(*, bad: bool) -> list[Given]:
     """One endpoint with everything under it."""
     mark = {} if bad else {"tags": {"holdfast:guarded": "true"}}
     names = {} if bad else {"delete_before_replace": False}
-    image = "registry.example.com/scoring:latest" if bad else IMAGE
+    image = "scoring:latest" if bad else IMAGE
     url = "s3://artifacts/model.tar.gz" if bad else f"s3://artifacts/{DIGEST[7:]}/model.tar.gz"
     variant = {
         "modelName": "scoring" if bad else "scoring-1a2b3c4",
@@ -76,6 +89,12 @@ def stack(*, bad: bool) -> list[Given]:
                 ],
             },
             "artifacts",
+        ),
+        Given(REPOSITORY, {"name": "scoring" if bad else "decision-trees"}, "scoring"),
+        Given(
+            REPOSITORY_LIFECYCLE,
+            {"repository": "scoring" if bad else "decision-trees", "policy": UNTAGGED if bad else BUILDS},
+            "scoring",
         ),
         Given(
             ENDPOINT,

@@ -22,6 +22,15 @@ def resource(token: str, name: str, properties: dict, **options: object) -> Reso
 
 key = resource("aws:kms/key:Key", "unguarded", {"isEnabled": False})
 bucket = resource("aws:s3/bucket:Bucket", "artifacts", {"bucket": "artifacts"})
+repository = resource("aws:ecr/repository:Repository", "scoring", {"name": "scoring"})
+images = resource(
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+    "scoring",
+    {
+        "repository": repository.name,
+        "policy": '{"rules": [{"selection": {"tagStatus": "any"}, "action": {"type": "expire"}}]}',
+    },
+)
 lifecycle = resource(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "artifacts",
@@ -40,7 +49,7 @@ model = resource(
         "name": "scoring",
         "executionRoleArn": role.arn,
         "primaryContainer": {
-            "image": "registry.example.com/scoring:latest",
+            "image": pulumi.Output.concat("registry.example.com/", repository.name, ":latest"),
             "modelDataUrl": pulumi.Output.concat("s3://", bucket.bucket, "/scoring/model.tar.gz"),
         },
     },
