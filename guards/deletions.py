@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from findings.finding import Finding
 from guards import kinds, usage
+from guards.live import AccountUnknown
 from guards.plan import physical
 from guards.usage import Node
 
@@ -56,12 +57,26 @@ def judge_deletion(operation: Operation, judge: Judge, report: Report) -> None:
     if not nodes:
         give_unknown(operation, label, report, f"its physical name isn't in state (id {operation.id!r})")
         return
-    arn = operation.old("arn")
-    if isinstance(arn, str):
-        judge.account().check(arn)
+    check_place(operation, judge)
     end = judge.program_done()
     verdict = judge.ask(nodes, end=end)
     report_use(operation, label, kind, verdict, report, end=end)
+
+
+def check_place(operation: Operation, judge: Judge) -> None:
+    """Raise AccountUnknown when the resource isn't in the account and Region that the guards read."""
+    account = judge.account()
+    for text in (operation.old("arn"), operation.old("keyId")):
+        if isinstance(text, str):
+            account.check(text)
+    bucket, region = operation.old("bucket"), operation.old("region")
+    if isinstance(bucket, str) and bucket:
+        account.check_bucket(bucket)
+    if isinstance(region, str) and region and region != account.region:
+        raise AccountUnknown(
+            f"{operation.name} is in Region {region}, but the guards look in {account.region}: who uses it can't be "
+            f"known. Set AWS_REGION={region} for the run"
+        )
 
 
 def report_use(  # noqa: PLR0913 - what was asked, what was found, whom to tell

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from guards.live import Account
     from guards.plan import Operation
     from guards.report import Report
+    from knowledge.arns import Image
 
 GUARD = "model-refers-to-what-exists"
 _OUT_OF_SIGHT = ("AccessDenied", "answered 403")
@@ -69,10 +70,7 @@ def _image(text: str, judge: Judge) -> tuple[str, str]:
     if image.region != account.region or image.account != account.identity()[0]:
         return "", ""  # another registry may be closed to the deploying identity and open to the role
     chosen = {"imageDigest": image.digest} if image.digest else {"imageTag": image.tag or "latest"}
-    found = account.ask(
-        "ecr", "describe_images", registryId=image.account, repositoryName=image.repository, imageIds=[chosen]
-    )
-    if found and found.get("imageDetails"):
+    if account.remembered("image", text, read=lambda: _found(account, image, chosen)):
         return "", ""
     planned = any(
         (judge.plan.name(one.urn) or one.inputs.get("name")) == image.repository
@@ -82,6 +80,13 @@ def _image(text: str, judge: Judge) -> tuple[str, str]:
     if planned and judge.dry_run:
         return "", ""  # the repository is made, and may be filled, in this run
     return f"{where} holds no such image", "Push the image first, or set image to a digest that the repository holds."
+
+
+def _found(account: Account, image: Image, chosen: dict[str, str]) -> bool | None:
+    answer = account.ask(
+        "ecr", "describe_images", registryId=image.account, repositoryName=image.repository, imageIds=[chosen]
+    )
+    return True if answer and answer.get("imageDetails") else None
 
 
 def _artifact(text: str, judge: Judge) -> tuple[str, str]:

@@ -106,6 +106,7 @@ class Guards:
         with self._failing_closed(operation):
             with self.plan.lock:
                 self.plan.created[operation.urn] = operation
+            self._changes(operation, str(operation.new_inputs.get("name", "")))
             if operation.type == kinds.MODEL:
                 from guards.existence import judge_model
 
@@ -140,6 +141,12 @@ class Guards:
                     return  # a preview that collects: it stays, as far as the rest is concerned
             with self.plan.lock:
                 self.plan.leaving[operation.urn, operation.id] = operation
+            self._changes(operation, operation.id)
+
+    def _changes(self, operation: Operation, name: str) -> None:
+        """What was read of a configuration or model under this name no longer holds."""
+        if self._account is not None:
+            self._account.forget_one(kinds.GUARDED[operation.type].node, name)
 
     def _judge_deletion(self, operation: Operation) -> None:
         if operation.type == kinds.ENDPOINT:

@@ -26,6 +26,7 @@ _READERS = 8
 _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 6
+_IMMUTABLE = frozenset({usage.CONFIGURATION, usage.MODEL})
 _BELOW_CONFIGURATION = frozenset(
     {
         usage.MODEL,
@@ -183,6 +184,14 @@ class Account:
                 f"known. Set AWS_REGION={arn.region} for the run."
             )
 
+    def check_bucket(self, bucket: str) -> None:
+        """Raise AccountUnknown when the bucket is another account's (its ARN doesn't say); one that is gone passes."""
+        self.ask("s3", "head_bucket", Bucket=bucket, ExpectedBucketOwner=self.identity()[0])
+
+    def remembered(self, *key: str, read: Callable[[], Any]) -> Any:
+        """What `read` answered the first time it found something."""
+        return self._keep(key, read)
+
     def _keep(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
         """What never changes under its name (configurations, models) is read once; what didn't exist is asked again."""
         with self._lock:
@@ -195,9 +204,14 @@ class Account:
         return value
 
     def forget(self) -> None:
-        """Ask everything anew from now on."""
+        """Ask everything anew from now on, but what never changes under its name."""
         with self._lock:
-            self._kept.clear()
+            self._kept = {key: value for key, value in self._kept.items() if key[0] in _IMMUTABLE}
+
+    def forget_one(self, kind: str, name: str) -> None:
+        """A configuration or model of that name is being made or deleted in this run."""
+        with self._lock:
+            self._kept.pop((kind, name), None)
 
     def endpoint(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpoint, never remembered; None when there is none of that name."""
@@ -207,7 +221,7 @@ class Account:
     def configuration(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpointConfig."""
         answer: dict[str, Any] | None = self._keep(
-            ("configuration", name),
+            (usage.CONFIGURATION, name),
             lambda: self.ask("sagemaker", "describe_endpoint_config", EndpointConfigName=name),
         )
         return answer
@@ -215,7 +229,7 @@ class Account:
     def model(self, name: str) -> dict[str, Any] | None:
         """DescribeModel."""
         answer: dict[str, Any] | None = self._keep(
-            ("model", name), lambda: self.ask("sagemaker", "describe_model", ModelName=name)
+            (usage.MODEL, name), lambda: self.ask("sagemaker", "describe_model", ModelName=name)
         )
         return answer
 

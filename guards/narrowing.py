@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds, usage
-from guards.deletions import describe, finding, give_unknown
+from guards.deletions import check_place, describe, finding, give_unknown
 from guards.plan import physical
 from guards.rights import (
     Rights,
@@ -60,9 +60,7 @@ def judge_update(operation: Operation, judge: Judge, report: Report) -> None:
 def _refuse_if_used(  # noqa: PLR0913 - what happens, in words
     operation: Operation, judge: Judge, report: Report, *, name: str, label: str, what: str, fix: str
 ) -> None:
-    arn = operation.old("arn")
-    if isinstance(arn, str):
-        judge.account().check(arn)
+    check_place(operation, judge)
     kind = kinds.GUARDED[operation.type].node
     verdict = judge.ask(physical(kind, operation), end=False)
     if verdict.paths:
@@ -288,6 +286,7 @@ def _judge_resource_policy(
     target = _target(operation)
     if target is None or (not isinstance(after, Unknown) and not is_narrower(before, after)):
         return
+    check_place(operation, judge)
     account = judge.account()
     if target.kind == usage.REPOSITORY and target.identity.startswith("./"):
         target = node(usage.REPOSITORY, target.identity[2:], account=account.identity()[0], region=account.region)

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from guards import kinds, usage
 from guards.deletions import describe, finding, give_unknown
+from guards.live import AccountUnknown
 from guards.usage import Node, node
 from guards.values import UNKNOWN, Unknown, items
 from knowledge import arns
@@ -249,6 +250,11 @@ def judge_role(
 ) -> None:
     """Refuse when `change(rights)` loses something that a model in use needs of `role` and has now."""
     account = judge.account()
+    if account.ask("iam", "get_role", RoleName=role) is None:
+        raise AccountUnknown(
+            f"Role {role} isn't in account {account.identity()[0]}, to which the guards' session is signed in: its "
+            "users can't be known. Give boto3 the same credentials as the aws provider, or refresh the stack"
+        )
     end = judge.program_done()
     graph = judge.uses(end=end, about=frozenset({usage.ROLE, usage.KEY}))
     paths = _uses_of_role(operation, role, graph, judge, report)

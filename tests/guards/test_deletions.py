@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from guards import kinds
 from guards.report import Refused
@@ -164,3 +166,54 @@ def test_a_key_of_another_region_is_refused_in_words(run: Any, tenant: Any) -> N
 
     with pytest.raises(Refused, match=r"Region us-east-1, but the guards look in eu-west-1.*AWS_REGION=us-east-1"):
         run.delete(kinds.KEY, "key", "1234", {"arn": arn})
+
+
+def test_a_bucket_of_another_account_is_refused_in_words(
+    run: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket's ARN doesn't name its account; S3 answers 403 to the wrong ExpectedBucketOwner."""
+    denied = ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
+    monkeypatch.setattr(run.guards.account().client("s3"), "head_bucket", Mock(side_effect=denied))
+
+    with pytest.raises(Refused, match=r"could not be known.*s3:HeadBucket .* answered 403"):
+        run.delete(kinds.BUCKET, "bucket", "elsewhere", {"bucket": "elsewhere"})
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("AccessDeniedException", r"Give the deploying identity sagemaker:ListEndpoints"),
+        ("ThrottlingException", r"throttled the call to the end of the retries; run again later"),
+    ],
+)
+def test_a_call_that_is_denied_or_throttled_is_refused_with_the_next_step(
+    code: str, words: str, run: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never "not used" when it could not be known, never a traceback."""
+    denied = ClientError({"Error": {"Code": code, "Message": "no"}}, "ListEndpoints")
+    paginator = Mock(paginate=Mock(side_effect=denied))
+    monkeypatch.setattr(run.guards.account().client("sagemaker"), "get_paginator", Mock(return_value=paginator))
+
+    with pytest.raises(Refused, match=words):
+        run.delete(kinds.MODEL, "m", "unused", {})
+
+
+def test_an_endpoint_deleted_while_it_is_read_is_simply_gone(
+    run: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ListEndpoints still shows it, DescribeEndpoint no longer finds it."""
+    gone = ClientError({"Error": {"Code": "ValidationException", "Message": "Could not find endpoint"}}, "D")
+    client = run.guards.account().client("sagemaker")
+    monkeypatch.setattr(client, "describe_endpoint", Mock(side_effect=gone))
+
+    run.delete(kinds.MODEL, "m", tenant.model, {})
+
+    assert run.report.found == []
+
+
+def test_a_right_of_a_role_that_the_account_does_not_have_is_refused(run: Any, tenant: Any) -> None:
+    """A RolePolicy has no ARN: the role is looked for."""
+    state = {"role": "elsewhere", "name": "read", "policy": "{}"}
+
+    with pytest.raises(Refused, match=r"Role elsewhere isn't in account 123456789012"):
+        run.delete(kinds.ROLE_POLICY, "read", "elsewhere:read", state)
