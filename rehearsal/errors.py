@@ -5,6 +5,8 @@ Every error the engine shows a user is one of these; anything else that escapes 
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RehearsalError(Exception):
     """Base of all: `fault` names who is at fault, `urn` the resource it is about (or None)."""
@@ -51,7 +53,7 @@ class ProviderError(RehearsalError):
 class PartialFailure(ProviderError):
     """The provider made or changed a resource that then failed to become ready: it exists, with these properties."""
 
-    def __init__(self, message: str, *, id_: str, outputs: dict, inputs: dict | None, reasons: list[str]) -> None:
+    def __init__(self, message: str, *, id_: str, outputs: dict[str, Any], inputs: dict[str, Any] | None, reasons: list[str]) -> None:
         super().__init__(message)
         self.id = id_
         self.outputs = outputs

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from rehearsal.state import Snapshot
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rehearsal.state import Snapshot
 
 Operation = Literal["preview", "up", "destroy", "refresh"]
 
@@ -84,7 +86,7 @@ def run(request: Request) -> Outcome:
     """
     # gRPC's core reports every connection that the other side closes as news; it reads this once, when it is imported.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    from rehearsal.engine.running import execute  # noqa: PLC0415  # gRPC is slow to import
+    from rehearsal.engine.running import execute  # gRPC is slow to import
 
     return execute(request)
 

@@ -6,7 +6,6 @@ Source: pulumi/pulumi, pkg/resource/analyzer/config.go.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import PackError
@@ -14,6 +13,7 @@ from rehearsal.wire.analyzer import LEVELS, Analyzer, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 LEVEL = "enforcementLevel"
 ALL = "all"

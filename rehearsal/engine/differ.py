@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from rehearsal import urns
 from rehearsal.engine.providers import filtered
 from rehearsal.errors import ProviderError
-from rehearsal.goal import Diff
 from rehearsal.values import Properties, contains_unknowns, paths, plain
 from rehearsal.values.compare import changed_keys, differences, equal
 
 if TYPE_CHECKING:
     from rehearsal.engine.deployment import Deployment
     from rehearsal.engine.events import Events
+    from rehearsal.goal import Diff
     from rehearsal.state import ResourceState
 
 INIT_ERROR = "#initerror"

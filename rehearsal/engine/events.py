@@ -160,6 +160,6 @@ class Events:
 
 
 def _changed(step: Step) -> bool:
-    from rehearsal.values.compare import differences  # noqa: PLC0415
+    from rehearsal.values.compare import differences
 
     return step.old is not None and step.new is not None and bool(differences(step.old.outputs, step.new.outputs))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from rehearsal.engine.operations import Protected
 from rehearsal.errors import PartialFailure, ProgramError, ProviderError, RehearsalError, StateError
-from rehearsal.values import Properties
 from rehearsal.wire.registration import Registered
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from rehearsal.engine.deployment import Deployment
     from rehearsal.engine.operations import Operations
     from rehearsal.engine.steps import Registration, Step
+    from rehearsal.values import Properties
 
 STACK = "pulumi:pulumi:Stack"
 

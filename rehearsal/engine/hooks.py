@@ -5,7 +5,6 @@ Source: pulumi/pulumi, pkg/resource/deploy/deployment.go (RunHooks, RunErrorHook
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +12,8 @@ from rehearsal.errors import HookError, ProgramError, ProviderError
 from rehearsal.wire.hooks import HookCall, call_error_hook, call_hook
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi.runtime.proto import callback_pb2
 
     from rehearsal.engine.events import Events

@@ -5,7 +5,6 @@ Source: pulumi/pulumi, pkg/resource/deploy/step.go (Apply of each step).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rehearsal import urns
@@ -18,6 +17,8 @@ from rehearsal.values.compare import equal
 from rehearsal.values.signatures import UNKNOWN_STRING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rehearsal.engine.deployment import Deployment
     from rehearsal.engine.steps import Step
     from rehearsal.goal import Made

@@ -6,7 +6,7 @@ The order of decisions is the real engine's (pulumi/pulumi, pkg/resource/deploy/
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rehearsal import urns
 from rehearsal.engine import differ

@@ -8,7 +8,6 @@ import shutil
 import sys
 import threading
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal.errors import ProviderError
@@ -17,6 +16,8 @@ from rehearsal.wire.program import interpreter, place
 from rehearsal.wire.provider import ProviderClient
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rehearsal.engine import Project
 
 EMBEDDED = {"aws": [sys.executable, "-m", "rehearsal.provider"]}

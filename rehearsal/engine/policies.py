@@ -6,9 +6,7 @@ pkg/resource/deploy/analyze_snapshot.go.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal import urns
@@ -16,6 +14,9 @@ from rehearsal.engine.configuring import configuration, read
 from rehearsal.wire.analyzer import Analyzed, Analyzer, Finding, StackFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
     from rehearsal.engine.deployment import Deployment
     from rehearsal.state import ResourceState
     from rehearsal.wire.plugin import Say

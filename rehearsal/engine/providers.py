@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from rehearsal import urns
 from rehearsal.errors import ProviderError, StateError
 from rehearsal.goal import Diff, Failure, Made
-from rehearsal.values import Properties
 from rehearsal.values.compare import differences
 from rehearsal.values.signatures import UNKNOWN_STRING
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from rehearsal.engine.builtins import Builtins
     from rehearsal.engine.plugins import Plugins
     from rehearsal.state import ResourceState
+    from rehearsal.values import Properties
     from rehearsal.wire.provider import ProviderClient
 
 INTERNAL = "__internal"
@@ -64,11 +64,10 @@ class Providers:
             self._checked[urn] = client
         inputs, failures = client.check_config(urn, filtered(olds or {}), filtered(news))
         version = news.get("version")
-        if version is not None:
-            if inputs.setdefault("version", version) != version:
-                raise ProviderError(
-                    f"the plug-in of {urn} changed its own version from {version} to {inputs['version']}", urn=urn
-                )
+        if version is not None and inputs.setdefault("version", version) != version:
+            raise ProviderError(
+                f"the plug-in of {urn} changed its own version from {version} to {inputs['version']}", urn=urn
+            )
         if INTERNAL in news:
             inputs = {**inputs, INTERNAL: news[INTERNAL]}
         return inputs, failures

@@ -92,7 +92,7 @@ def refresh(d: Deployment, step: Step) -> None:
     if not id_:
         step.new, step.result = None, "delete"
         return
-    new = old.copy(id=id_, outputs=outputs, init_errors=init_errors, inputs=inputs if inputs else old.inputs)
+    new = old.copy(id=id_, outputs=outputs, init_errors=init_errors, inputs=inputs or old.inputs)
     if not d.dry_run and not (equal(new.inputs, old.inputs) and equal(new.outputs, old.outputs)):
         new.modified = now()
     step.new = new

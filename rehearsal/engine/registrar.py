@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
 
 from rehearsal import urns
 from rehearsal.engine.deployment import Bail, Deployment
@@ -21,12 +18,16 @@ from rehearsal.engine.steps import Registration
 from rehearsal.errors import Cancelled, ProgramError, RehearsalError, RehearsalGap
 from rehearsal.goal import Failure, Goal, PackageRequest, ReadGoal
 from rehearsal.values import Properties, Secret
-from rehearsal.wire.registration import Registered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2
+
     from rehearsal.engine.executor import Executor
     from rehearsal.engine.planner import Planner
     from rehearsal.engine.steps import Step
+    from rehearsal.wire.registration import Registered
 
 T = TypeVar("T")
 

@@ -106,7 +106,7 @@ class Run:
         self._signals.put(why)
 
     def execute(self) -> Outcome:
-        from rehearsal.engine import Outcome  # noqa: PLC0415
+        from rehearsal.engine import Outcome
 
         self.d.events.prelude(self._shown_config())
         watcher = threading.Thread(target=self._watch, daemon=True)

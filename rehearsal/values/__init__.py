@@ -7,7 +7,7 @@ Whole numbers are int, whatever the wire made of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 Properties = dict[str, Any]
 
@@ -17,7 +17,7 @@ class Unknown:
 
     _only: Unknown | None = None
 
-    def __new__(cls) -> Unknown:
+    def __new__(cls) -> Self:
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only
@@ -125,7 +125,7 @@ def contains_secrets(value: Any) -> bool:
 
 def masked(value: Any) -> Any:
     """The value as it may be shown: secrets as `[secret]`, unknowns as Pulumi's sentinel, the rest as plain JSON."""
-    from rehearsal.values.signatures import UNKNOWN_STRING  # noqa: PLC0415
+    from rehearsal.values.signatures import UNKNOWN_STRING
 
     def leaf(v: Any) -> Any:
         if isinstance(v, Secret) or (isinstance(v, OutputValue) and v.secret):

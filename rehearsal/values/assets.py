@@ -10,11 +10,13 @@ import hashlib
 import io
 import tarfile
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import ProgramError, RehearsalGap
 from rehearsal.values import Archive, Asset
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import yaml
@@ -16,12 +14,17 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from rehearsal import urns
 from rehearsal.errors import PackError
-from rehearsal.state import ResourceState
 from rehearsal.values import Properties, ResourceReference, transform
 from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
 from rehearsal.wire.channel import details
 from rehearsal.wire.plugin import Say, start
 from rehearsal.wire.program import interpreter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rehearsal.state import ResourceState
 
 _SENT = Keep(unknowns=True, secrets=True)
 LEVELS = {0: "advisory", 1: "mandatory", 2: "disabled", 3: "remediate"}

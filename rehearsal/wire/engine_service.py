@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEVERITIES = {
     engine_pb2.DEBUG: "debug",

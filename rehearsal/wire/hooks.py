@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime.proto import alias_pb2, callback_pb2, resource_pb2
 
 from rehearsal import urns
 from rehearsal.goal import HOOK_KINDS
-from rehearsal.state import ResourceState
-from rehearsal.values import Properties
 from rehearsal.values.wire import EVERYTHING, to_struct
-from rehearsal.wire.callbacks import Callbacks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rehearsal.state import ResourceState
+    from rehearsal.values import Properties
+    from rehearsal.wire.callbacks import Callbacks
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ advertised either, so that the SDK itself says so where it can.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 from google.protobuf import empty_pb2
@@ -15,10 +14,15 @@ from pulumi.runtime.proto import callback_pb2, provider_pb2, resource_pb2, resou
 
 from rehearsal.errors import Cancelled, ProgramError, RehearsalError, RehearsalGap
 from rehearsal.goal import Failure, PackageRequest
-from rehearsal.values import UNKNOWN, Properties, contains_unknowns
+from rehearsal.values import Properties, contains_unknowns
+from rehearsal.values.signatures import UNKNOWN_SENTINELS
 from rehearsal.values.wire import EVERYTHING, VALUES, Keep, from_struct, to_struct
-from rehearsal.wire.callbacks import Callbacks
 from rehearsal.wire.registration import Registered, Registrar, Registrations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.wire.callbacks import Callbacks
 
 _F = resource_pb2.ResourceMonitorFeature
 _FEATURES = (
@@ -27,7 +31,7 @@ _FEATURES = (
     "INVOKE_DEPENDS_ON", "INVOKE_PARENT",
 )  # fmt: skip
 _SKIP = 2
-_RESULTS = {"success": resource_pb2.SUCCESS, "fail": resource_pb2.FAIL, "skip": _SKIP}
+_RESULTS: dict[str, Any] = {"success": resource_pb2.SUCCESS, "fail": resource_pb2.FAIL, "skip": _SKIP}
 
 
 class Engine(Registrar, Protocol):
@@ -91,14 +95,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in known)
 
     def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: D102
-        return self._guard(context, lambda: self._register(request))
+        return self._guard(context, lambda: self._register(request))  # type: ignore[no-any-return]
 
     def _register(self, request: Any) -> resource_pb2.RegisterResourceResponse:
         _, registered, constructed = self._registrations.register(request)
         if constructed is not None:
             response = resource_pb2.RegisterResourceResponse(urn=constructed.urn)
-            state = from_struct(constructed.state, EVERYTHING)
-            response.object.CopyFrom(to_struct(state, _kept(request)))
+            outputs = from_struct(constructed.state, EVERYTHING)
+            response.object.CopyFrom(to_struct(outputs, _kept(request)))
             for key, dependencies in constructed.stateDependencies.items():
                 response.propertyDependencies[key].urns.extend(dependencies.urns)
             return response
@@ -115,13 +119,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:  # noqa: D102
         def act() -> resource_pb2.ReadResourceResponse:
-            state: Registered = self._registrations.read(request)
-            response = resource_pb2.ReadResourceResponse(urn=state.state.urn, result=_RESULTS[state.result])
-            response.id = "" if state.state.id is UNKNOWN else state.state.id
-            response.properties.CopyFrom(to_struct(state.state.outputs, _kept(request)))
+            read: Registered = self._registrations.read(request)
+            known = read.state.id not in UNKNOWN_SENTINELS
+            response = resource_pb2.ReadResourceResponse(urn=read.state.urn, id=read.state.id if known else "")
+            response.result = _RESULTS[read.result]
+            response.properties.CopyFrom(to_struct(read.state.outputs, _kept(request)))
             return response
 
-        return self._guard(context, act)
+        return self._guard(context, act)  # type: ignore[no-any-return]
 
     def ExistsResource(self, request: Any, context: Any) -> Any:  # noqa: D102
         return self._guard(context, lambda: _gap("asking whether a resource exists", request.type))
@@ -137,7 +142,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return self._guard(context, act)
 
     def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:  # noqa: D102
-        return self._guard(context, lambda: self._invoke(request))
+        return self._guard(context, lambda: self._invoke(request))  # type: ignore[no-any-return]
 
     def _invoke(self, request: Any) -> resource_pb2.ResourceInvokeResponse:
         package = request.tok.split(":", 1)[0]
@@ -167,7 +172,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return response
 
     def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:  # noqa: D102
-        return self._guard(context, lambda: self._engine.call(request, request.provider))
+        return self._guard(context, lambda: self._engine.call(request, request.provider))  # type: ignore[no-any-return]
 
     def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102
         self._registrations.stack_transforms.append(request)

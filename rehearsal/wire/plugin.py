@@ -9,11 +9,15 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rehearsal.errors import RehearsalError
 from rehearsal.wire.channel import dial
 from rehearsal.wire.children import end, spawn
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rehearsal.errors import RehearsalError
 
 START_SECONDS = 60.0
 _MAX_PORT = 65535
@@ -55,7 +59,7 @@ def start(command: list[str], cwd: Path, environment: dict[str, str], error: typ
         else:
             complaints.append(line)
 
-    assert process.stdout is not None  # noqa: S101  # for the type checker: it is a pipe
+    assert process.stdout is not None  # noqa: S101
     threading.Thread(target=_drain, args=(process.stderr, hear), daemon=True).start()
     line = _first_line(process)
     text = line.decode(errors="replace").strip()

@@ -8,12 +8,15 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rehearsal.errors import ProgramError
 from rehearsal.wire.children import end, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 STARTER = Path(__file__).with_name("starter.py")
 

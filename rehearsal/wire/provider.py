@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import empty_pb2
@@ -21,7 +21,9 @@ from rehearsal.goal import Diff, Failure, Made
 from rehearsal.values import Properties, Secret, contains_secrets, contains_unknowns, plain
 from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
 from rehearsal.wire.channel import details
-from rehearsal.wire.plugin import Plugin
+
+if TYPE_CHECKING:
+    from rehearsal.wire.plugin import Plugin
 
 _UNSURE = (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNKNOWN)
 _KINDS = ("add", "add-replace", "delete", "delete-replace", "update", "update-replace")
@@ -288,13 +290,13 @@ class ProviderClient:
             raise RehearsalGap("components of providers that don't accept secrets", self.package)
         keep = replace(self.accepts, unknowns=True)
         request.inputs.CopyFrom(to_struct(inputs, keep))
-        return self._call(self.stub.Construct, request)
+        return self._call(self.stub.Construct, request)  # type: ignore[no-any-return]
 
     def call(self, request: provider_pb2.CallRequest, args: Properties) -> provider_pb2.CallResponse:
         """Call a method of a resource of the provider."""
         self._ready()
         request.args.CopyFrom(to_struct(args, replace(self.accepts, unknowns=True)))
-        return self._call(self.stub.Call, request)
+        return self._call(self.stub.Call, request)  # type: ignore[no-any-return]
 
     def cancel(self) -> None:
         """Ask the provider to give up what it is doing."""

@@ -6,10 +6,8 @@ The order is the real engine's (pulumi/pulumi, pkg/resource/deploy/source_eval.g
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 
@@ -20,7 +18,12 @@ from rehearsal.state import ResourceState
 from rehearsal.values import UNKNOWN, Properties
 from rehearsal.values.wire import EVERYTHING, Keep, from_struct, from_value
 from rehearsal.wire import requests
-from rehearsal.wire.callbacks import Callbacks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rehearsal.wire.callbacks import Callbacks
 
 Callback = callback_pb2.Callback
 
@@ -237,6 +240,6 @@ def _inherit(request: resource_pb2.RegisterResourceRequest, parent: Goal) -> Non
 
 def from_value_text(text: str) -> Any:
     """An id as a value: the sentinel means it isn't known."""
-    from rehearsal.values.signatures import UNKNOWN_SENTINELS  # noqa: PLC0415
+    from rehearsal.values.signatures import UNKNOWN_SENTINELS
 
     return UNKNOWN if text in UNKNOWN_SENTINELS else text

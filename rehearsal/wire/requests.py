@@ -6,7 +6,7 @@ import os
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from pulumi.runtime.proto import alias_pb2, callback_pb2, resource_pb2
@@ -15,7 +15,9 @@ from rehearsal.errors import ProgramError
 from rehearsal.goal import HOOK_KINDS, Alias
 from rehearsal.values import UNKNOWN, OutputValue, Properties, Secret
 from rehearsal.values.wire import EVERYTHING, from_struct, to_struct
-from rehearsal.wire.callbacks import Callbacks
+
+if TYPE_CHECKING:
+    from rehearsal.wire.callbacks import Callbacks
 
 Options = resource_pb2.TransformResourceOptions
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
@@ -61,14 +63,18 @@ def options_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> 
     setattr(options, "import", request.importId)
     options.aliases.extend(alias_pb2.Alias(urn=u) for u in request.aliasURNs)
     options.aliases.extend(request.aliases)
-    for name in ("protect", "retainOnDelete"):
-        if request.HasField(name):
-            setattr(options, {"retainOnDelete": "retain_on_delete"}.get(name, name), getattr(request, name))
+    if request.HasField("protect"):
+        options.protect = request.protect
+    if request.HasField("retainOnDelete"):
+        options.retain_on_delete = request.retainOnDelete
     if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace:
         options.delete_before_replace = request.deleteBeforeReplace
-    for source, target in (("customTimeouts", "custom_timeouts"), ("hooks", "hooks"), ("replacement_trigger",) * 2):
-        if request.HasField(source):
-            getattr(options, target).CopyFrom(getattr(request, source))
+    if request.HasField("customTimeouts"):
+        options.custom_timeouts.CopyFrom(request.customTimeouts)
+    if request.HasField("hooks"):
+        options.hooks.CopyFrom(request.hooks)
+    if request.HasField("replacement_trigger"):
+        options.replacement_trigger.CopyFrom(request.replacement_trigger)
     return options
 
 

@@ -52,6 +52,11 @@ def has_main(program: str) -> bool:
     return os.path.isfile(program) or os.path.isfile(os.path.join(program, "__main__.py"))
 
 
+def run(program: str) -> None:
+    """Run the program as if it had been started itself."""
+    runpy.run_path(program, run_name="__main__")
+
+
 def main() -> int:
     """Run the program to its end; returns the exit status."""
     args = arguments()
@@ -88,7 +93,7 @@ def main() -> int:
         if not has_main(program):
             pulumi.log.error(f"unable to find the program: {program} is no file and holds no __main__.py")
             return SHOWN
-        loop.run_until_complete(runtime.run_in_stack(lambda: runpy.run_path(args.program, run_name="__main__")))
+        loop.run_until_complete(runtime.run_in_stack(lambda: run(args.program)))
     except pulumi.RunError as e:
         pulumi.log.error(str(e))
         return 1
