@@ -43,6 +43,7 @@ class Request:
     `emit(event)` gets each engine event in Pulumi's JSON shape, without `sequence` and `timestamp`; calls never overlap.
     `policy_packs`: (directory, path of the configuration file or None). `environment`: that of the children (None: ours).
     `preview_only`: show what `destroy` or `refresh` would do. `cancel`: set it to stop the run; state stays saved.
+    `abandon`: set it besides, to give up what is under way too; it stays noted in the state as pending.
     """
 
     operation: Operation
@@ -66,6 +67,7 @@ class Request:
     tags: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
+    abandon: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)

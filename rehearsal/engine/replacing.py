@@ -156,7 +156,7 @@ class Replacing:
         d = self.planner.d
         found: dict[str, ResourceState] = {}
         for states in (d.news, d.olds):
-            for state in states.values():
+            for state in list(states.values()):  # workers add to it meanwhile
                 if urn in state.replace_with or state.deleted_with == urn:
                     found.setdefault(state.urn, state)
         return list(found.values())

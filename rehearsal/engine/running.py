@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pulumi.runtime.proto import resource_pb2
 
-from rehearsal import urns
+from rehearsal.engine import beforehand
 from rehearsal.engine.builtins import Builtins
 from rehearsal.engine.deleting import delete_all
 from rehearsal.engine.deployment import Deployment
@@ -29,7 +29,7 @@ from rehearsal.engine.policies import Policies
 from rehearsal.engine.providers import Providers
 from rehearsal.engine.refreshing import refresh_all
 from rehearsal.engine.registrar import Registrar
-from rehearsal.errors import RehearsalError, RehearsalGap
+from rehearsal.errors import RehearsalError
 from rehearsal.state import verify
 from rehearsal.wire.analyzer import StackFacts
 from rehearsal.wire.callbacks import Callbacks
@@ -50,18 +50,11 @@ _DONE, _STOPPED, _BAILED, _CANCELLED = "done", "stopped", "bailed", "cancelled"
 
 def execute(request: Request) -> Outcome:
     """Run one operation to its end; see `rehearsal.engine.run`."""
-    _refuse_gaps(request)
+    beforehand.refuse_gaps(request)
     deployment = Deployment(request)
     verify(deployment.base)
     with ExitStack() as stack:
         return Run(request, deployment, stack).execute()
-
-
-def _refuse_gaps(request: Request) -> None:
-    if request.targets or request.replace or request.target_dependents:
-        raise RehearsalGap("targets")
-    if request.run_program and request.operation == "refresh":
-        raise RehearsalGap("refresh with the program")
 
 
 class Run:
@@ -73,6 +66,7 @@ class Run:
         self._stack = stack
         self._signals: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._ended = threading.Event()
+        self._wound_up = threading.Event()
         self._bailed = self._cancelled = False
         self._done_in_order = True
         self._environment = dict(os.environ if request.environment is None else request.environment)
@@ -134,10 +128,10 @@ class Run:
     def _execute(self) -> None:
         request, d = self.request, self.d
         self._load_packs()
-        self._plugins.early(self._expected_packages())
+        self._plugins.early(beforehand.expected_packages(d))
         self._start_serving()
         if request.operation == "destroy" and not request.run_program:
-            self._refuse_hooks()
+            self._bailed = beforehand.refuse_hooks(d)
             if self._bailed:
                 return
         if request.refresh or request.operation == "refresh" or any(s.refresh_before_update for s in d.base.resources):
@@ -146,7 +140,7 @@ class Run:
             if request.operation == "refresh" or d.step_failed:
                 self._conclude()
                 return
-        self._warn_of_pending()
+        beforehand.warn_of_pending(d)
         why = self._run_program() if self._runs_program else _DONE
         if why == _DONE:
             self.registrar.drain()
@@ -219,10 +213,7 @@ class Run:
             self._plugins.cancel()
 
     def _cancel(self) -> None:
-        """Ctrl-C: let what is under way end, begin nothing more. Once more, or after `request.cancel`: let nothing end."""
-        if self.request.cancel.is_set():
-            self._abandon()
-            return
+        """Ctrl-C in a caller that sets no events: let what is under way end, begin nothing more. Once more: give it up."""
         try:
             self._break_off(_CANCELLED)
             self.executor.wait()
@@ -231,6 +222,7 @@ class Run:
             self._abandon()
 
     def _abandon(self) -> None:
+        """Give up what is under way: no more is written, and the plug-ins go, so that nobody waits for them."""
         self._cancelled = True
         self.d.stopped.set()
         self.d.keeper.abandon()
@@ -240,10 +232,17 @@ class Run:
         self._plugins.close()
 
     def _watch(self) -> None:
-        while not self._ended.is_set():
-            if self.request.cancel.wait(0.2):
-                self._stop(_CANCELLED)
-                return
+        """Heed the events of whoever asked; by events and not by an exception, which may come anywhere and be lost."""
+        for asked, heed in (
+            (self.request.cancel, lambda: self._stop(_CANCELLED)),
+            (self.request.abandon, self._abandon),
+        ):
+            while not asked.wait(0.2):
+                if self._ended.is_set() and asked is self.request.cancel:
+                    return
+                if self._wound_up.is_set():
+                    return
+            heed()
 
     def _release(self, program: Program) -> None:
         """Let the program end by itself: what waits is answered, and it gets a moment."""
@@ -262,6 +261,7 @@ class Run:
         except RehearsalError as e:
             self.d.events.error(e)
             self._bailed = True
+        self._wound_up.set()
         self._stack.close()
         self.registrar.close()
         self.executor.close()
@@ -288,37 +288,6 @@ class Run:
             configSecretKeys=sorted(request.secret_keys), dryRun=self.d.dry_run, parallel=request.parallel,
         )  # fmt: skip
         self._server.start(Monitor(self.registrar, registrations, self._callbacks, info))
-
-    def _expected_packages(self) -> set[str]:
-        """The packages whose default providers are in the state: they will be needed again."""
-        states = self.d.base.resources
-        return {urns.package_of(s.type) for s in states if urns.is_default_provider(s.urn)}
-
-    def _refuse_hooks(self) -> None:
-        """Without the program nobody can run the hooks that deletions ask for."""
-        for state in self.d.base.resources:
-            names = [n for kind in ("BeforeDelete", "AfterDelete") for n in state.resource_hooks.get(kind, ())]
-            if names:
-                text = (
-                    f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
-                )
-                self.d.events.diagnostic("error", text, state.urn)
-                self._bailed = True
-        if self._bailed:
-            hint = "Run `pulumi destroy --run-program`: the hooks live in the program, and it has to run for them to be called."
-            self.d.events.diagnostic("warning", hint)
-
-    def _warn_of_pending(self) -> None:
-        pending = self.d.base.pending_operations
-        if not pending or self.d.dry_run:
-            return
-        listed = "".join(f"  * {p.resource.urn}, interrupted while {p.type}\n" for p in pending)
-        self.d.events.diagnostic(
-            "warning",
-            f"Attempting to deploy or update resources with {len(pending)} pending operations from previous deployment.\n"
-            f"{listed}What became of these resources isn't known, because the run was interrupted. Look at the provider's "
-            "whether they were done, and bring the state into line with `pulumi refresh`.",
-        )
 
     def _shown_config(self) -> dict[str, str]:
         secret = self.request.secret_keys

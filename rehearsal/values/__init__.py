@@ -7,7 +7,7 @@ Whole numbers are int, whatever the wire made of them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 Properties = dict[str, Any]
 
@@ -17,7 +17,7 @@ class Unknown:
 
     _only: Unknown | None = None
 
-    def __new__(cls) -> Self:
+    def __new__(cls) -> Unknown:  # noqa: PYI034  # there is only this one class
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only

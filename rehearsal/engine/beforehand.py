@@ -1,0 +1,69 @@
+"""What is looked at before a run begins: what can't be done, what is refused, what has to be said, what will be needed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rehearsal import urns
+from rehearsal.engine.plugins import EMBEDDED
+from rehearsal.errors import RehearsalGap
+from rehearsal.wire.program import place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rehearsal.engine import Project, Request
+    from rehearsal.engine.deployment import Deployment
+
+
+def refuse_gaps(request: Request) -> None:
+    """Raise RehearsalGap for what a request may ask and the rehearsal can't do."""
+    if request.targets or request.replace or request.target_dependents:
+        raise RehearsalGap("targets")
+    if request.run_program and request.operation == "refresh":
+        raise RehearsalGap("refresh with the program")
+
+
+def expected_packages(d: Deployment) -> set[str]:
+    """The packages whose default providers will be needed: those in the state; without one, what the project requires."""
+    states, request = d.base.resources, d.request
+    if states or request.operation not in ("preview", "up"):
+        return {urns.package_of(s.type) for s in states if urns.is_default_provider(s.urn)}
+    texts = [p.read_text(errors="replace") for p in _requirements(request.project) if p.is_file()]
+    return {p for p in EMBEDDED if any(re.search(rf"\bpulumi[-_]{p}\b", text) for text in texts)}
+
+
+def _requirements(project: Project) -> list[Path]:
+    """The files that tell which packages a program uses."""
+    working, entry = place(project.directory, project.main)
+    return [project.directory / "requirements.txt", working / "__main__.py" if entry == "." else working / entry]
+
+
+def refuse_hooks(d: Deployment) -> bool:
+    """Without the program nobody can run the hooks that deletions ask for; whether there are any."""
+    found = False
+    for state in d.base.resources:
+        names = [n for kind in ("BeforeDelete", "AfterDelete") for n in state.resource_hooks.get(kind, ())]
+        if names:
+            text = f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
+            d.events.diagnostic("error", text, state.urn)
+            found = True
+    if found:
+        hint = "Run `pulumi destroy --run-program`: the hooks live in the program, and it has to run for them to be called."
+        d.events.diagnostic("warning", hint)
+    return found
+
+
+def warn_of_pending(d: Deployment) -> None:
+    """Say which operations a run that was interrupted left behind."""
+    pending = d.base.pending_operations
+    if not pending or d.dry_run:
+        return
+    listed = "".join(f"  * {p.resource.urn}, interrupted while {p.type}\n" for p in pending)
+    d.events.diagnostic(
+        "warning",
+        f"Attempting to deploy or update resources with {len(pending)} pending operations from previous deployment.\n"
+        f"{listed}What became of these resources isn't known, because the run was interrupted. Look at the provider's "
+        "whether they were done, and bring the state into line with `pulumi refresh`.",
+    )
