@@ -10,7 +10,8 @@ import base64
 import binascii
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import Refusal
 from rehearsal.account.holdings import ForeignKey, Holdings
@@ -30,8 +31,22 @@ _NOT_WHILE_PENDING = _NOT_WHILE_DISABLED | {
 _CIPHERTEXT_KEY = 36  # moto's ciphertexts begin with the key's id
 
 
+@cache
+def _no_needless_private_keys() -> None:
+    """Keeps moto from making an RSA key pair for every symmetric key: a tenth of a second each, for nothing."""
+    from moto.kms import models
+
+    generate = models.generate_private_key
+
+    def only_for_asymmetric(key_spec: str) -> Any:
+        return None if key_spec == "SYMMETRIC_DEFAULT" or key_spec.startswith("HMAC_") else generate(key_spec)
+
+    models.generate_private_key = only_for_asymmetric
+
+
 def prepare(call: Call, account: str) -> Call:
     """The call as moto understands it; raises Refusal where the key's state forbids it."""
+    _no_needless_private_keys()
     name = "TargetKeyId" if call.action in ("CreateAlias", "UpdateAlias") else "KeyId"
     given = call.parameters.get(name)
     named = given if isinstance(given, str) else _key_of_ciphertext(call)

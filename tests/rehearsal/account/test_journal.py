@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from account_world import ACCOUNT, World, put_configuration, put_ground, put_model, until, wait
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.account import AccountError, ensure
 from rehearsal.account.client import _alive
@@ -227,18 +228,32 @@ def test_reading_first_does_not_change_what_comes_later(started: Callable[..., W
     assert subnet in subnets
 
 
-def test_two_clients_at_once_lose_nothing(started: Callable[..., World]) -> None:
-    """Forty creations from eight threads, kill -9, and all forty are there."""
+def test_a_kill_in_the_middle_of_many_calls_loses_nothing_that_was_answered(started: Callable[..., World]) -> None:
+    """Six clients create without a pause, the account is killed: every key that was answered is there afterwards."""
     world = started()
-    world.client("kms")
-    with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: world.client("kms").create_key()["KeyMetadata"]["KeyId"], range(40)))
-    kill(world)
+    kms = world.client("kms")
+    answered: list[str] = []
+
+    def create_until_killed(_: int) -> None:
+        with contextlib.suppress(BotoCoreError):
+            while True:
+                answered.append(kms.create_key()["KeyMetadata"]["KeyId"])
+
+    with ThreadPoolExecutor(6) as pool:
+        clients = pool.map(create_until_killed, range(6))
+        try:
+            enough = until(lambda: len(answered) > 60, 30)
+        finally:
+            kill(world)
+        list(clients)
+    assert enough
     again = started()
     pages = again.client("kms").get_paginator("list_keys").paginate()
     held = {key["KeyId"] for page in pages for key in page["Keys"]}
 
-    assert held == set(made)
+    assert len(answered) == len(set(answered)) > 60
+    assert set(answered) <= held
+    assert len(held) <= len(answered) + 6  # at most one a client was done and not yet answered
 
 
 def test_several_processes_that_ensure_get_the_same_account(started: Callable[..., World], tmp_path: Path) -> None:
