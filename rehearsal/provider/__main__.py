@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import threading
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def main() -> None:
     """Serve. boto3 is imported only after the port is printed, while the engine is still busy with the program."""
-    from rehearsal.provider.server import start  # noqa: PLC0415
+    from rehearsal.provider.server import start
 
     parent = os.getppid() if len(sys.argv) > 1 else 0
     server, port = start()
@@ -34,11 +37,11 @@ def main() -> None:
 
 def _warm() -> None:
     with contextlib.suppress(ImportError):
-        import boto3  # noqa: F401, PLC0415
+        import boto3  # noqa: F401
 
         import rehearsal.provider.lifecycle
         import rehearsal.provider.types  # noqa: F401
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -32,7 +32,7 @@ def loopback(url: str | None) -> str:
     """
     if not url:
         raise Misconfigured(
-            "AWS_ENDPOINT_URL isn't set. This provider speaks to emulated accounts only; start it through the rehearsal, "
+            "AWS_ENDPOINT_URL isn't set. This provider speaks to emulated accounts only; start it through a rehearsal, "
             "or set AWS_ENDPOINT_URL to the address of a running emulated account (http://127.0.0.1:<port>).",
         )
     host = urlsplit(url).hostname or ""
@@ -42,8 +42,8 @@ def loopback(url: str | None) -> str:
         local = False
     if not local:
         raise Misconfigured(
-            f"AWS_ENDPOINT_URL is {url}, which isn't on this machine. The rehearsal's provider refuses every endpoint that "
-            "isn't loopback, so that a rehearsal can't touch a real account; for a real account use pulumi-aws itself.",
+            f"AWS_ENDPOINT_URL is {url}, which isn't on this machine. The rehearsal's provider refuses every "
+            "endpoint that isn't loopback, so that a rehearsal can't touch a real account.",
         )
     return url
 
@@ -67,7 +67,7 @@ class Account:
 
     @cached_property
     def _session(self) -> Any:
-        import boto3  # noqa: PLC0415
+        import boto3
 
         return boto3.session.Session(
             aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "rehearsal"),
@@ -86,7 +86,7 @@ class Account:
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service, made on first use."""
-        from botocore.config import Config  # noqa: PLC0415
+        from botocore.config import Config
 
         with self._lock:
             if service not in self._clients:
@@ -121,8 +121,8 @@ class Account:
             AccountUnreachable: there was no answer.
 
         """
-        from botocore import xform_name  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
 
         client = self.client(service)
         given = {name: value for name, value in parameters.items() if value is not None}
@@ -134,8 +134,8 @@ class Account:
 
     def pages(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any]:
         """All items of a list that comes in pages."""
-        from botocore import xform_name  # noqa: PLC0415
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
 
         paginator = self.client(service).get_paginator(xform_name(operation))
         try:

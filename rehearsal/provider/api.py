@@ -1,8 +1,9 @@
 """Pulumi's property names to AWS's and back, by botocore's own description of each operation.
 
-The rule is regular: `primaryContainer.modelDataUrl` is `PrimaryContainer.ModelDataUrl`; where Pulumi makes a plural of a list that
-AWS calls by a singular (`routingConfigs` and `RoutingConfig`), or unwraps a list of at most one, the shape tells. What isn't regular
-(`name` and `ModelName`) is a rename in the type's description, keyed by the dotted path.
+The rule is regular: `primaryContainer.modelDataUrl` is `PrimaryContainer.ModelDataUrl`; where Pulumi makes a plural
+of a list that
+AWS calls by a singular (`routingConfigs` and `RoutingConfig`), or unwraps a list of at most one, the shape tells.
+What isn't regular (`name` and `ModelName`) is a rename in the type's description, keyed by the dotted path.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def request(shape: Any, values: dict[str, Any], renames: Renames, *, path: str =
             continue
         here = f"{path}.{name}" if path else name
         target = renames.get(here) or member(name, shape.members)
-        if target in shape.members:
+        if target is not None and target in shape.members:
             made[target] = to_api(shape.members[target], value, renames, path=here)
         elif path:
             raise ValueError(f"{shape.name} of AWS's API has no member for {here}; the account can't be told about it")

@@ -1,4 +1,7 @@
-"""Check: are these inputs ones the type can have? Fills in names and defaults, and marks both in `__defaults` as the bridge does."""
+"""Check: whether these inputs are ones the type can have.
+
+Fills in names and defaults, and marks both in `__defaults` as the bridge does.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.provider import names
-from rehearsal.provider.resource import Limit, matches
+from rehearsal.provider.described import Limit, matches
 from rehearsal.values import UNKNOWN, Archive, Asset, Properties
 
 if TYPE_CHECKING:
-    from rehearsal.provider.resource import Resource
+    from rehearsal.provider.described import Resource
 
 MARK = "__defaults"
 DIGITS = 7
@@ -81,7 +84,7 @@ def check(
     return checked
 
 
-def _shape(node: Any, value: Any, path: str, failures: list[tuple[str, str]]) -> None:
+def _shape(node: Any, value: Any, path: str, failures: list[tuple[str, str]]) -> None:  # noqa: C901  # one branch a kind of value
     """Unknown names and values of the wrong kind."""
     if value is UNKNOWN or value is None or node is None:
         return
@@ -108,9 +111,8 @@ def _shape(node: Any, value: Any, path: str, failures: list[tuple[str, str]]) ->
             failures.append((here, f'there is no property "{name}" here. The properties are: {allowed}'))
             continue
         _shape(names.inner(node, name), item, here, failures)
-    for name in node.get("required", ()):
-        if value.get(name) is None:
-            failures.append((f"{path}.{name}", f'Missing required property "{name}" of {path}'))
+    absent = [name for name in node.get("required", ()) if value.get(name) is None]
+    failures.extend((f"{path}.{name}", f'Missing required property "{name}" of {path}') for name in absent)
 
 
 def _kind(value: Any) -> str:
@@ -155,13 +157,11 @@ def _name(resource: Resource, checked: Checked, olds: Properties, naming: Naming
     made = naming.proposed or f"{rule.prefix}{logical}-{digits}"
     if len(made) > rule.limit:
         room = rule.limit - len(rule.prefix) - DIGITS - 1
-        checked.failures.append(
-            (
-                rule.property,
-                f'the automatic name "{made}" has {len(made)} characters, {resource.noun} names have at most {rule.limit}: '
-                f'shorten the logical name "{naming.logical_name}" to {room} characters, or set "{rule.property}"',
-            ),
+        why = (
+            f'the automatic name "{made}" has {len(made)} characters, {resource.noun} names have at most {rule.limit}: '
+            f'shorten the logical name "{naming.logical_name}" to {room} characters, or set "{rule.property}"'
         )
+        checked.failures.append((rule.property, why))
     inputs[rule.property] = made
     return [rule.property]
 
@@ -204,12 +204,13 @@ def broken(limit: Limit, value: Any) -> str:
             return f'"{value}" has {len(value)} characters, at most {limit.longest} are allowed'
         if limit.pattern and not matches(limit.pattern, value):
             return f'"{value}" {limit.says or "must match " + limit.pattern}'
-    elif isinstance(value, int | float):
-        if (limit.least is not None and value < limit.least) or (limit.most is not None and value > limit.most):
-            bounds = " and ".join(
-                f"{w} {b:g}" for w, b in (("at least", limit.least), ("at most", limit.most)) if b is not None
-            )
-            return f"is {value}, must be {bounds}"
+        return ""
+    least, most = limit.least, limit.most
+    if isinstance(value, int | float) and (
+        (least is not None and value < least) or (most is not None and value > most)
+    ):
+        bounds = " and ".join(f"{w} {b:g}" for w, b in (("at least", least), ("at most", most)) if b is not None)
+        return f"is {value}, must be {bounds}"
     return ""
 
 

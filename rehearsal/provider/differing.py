@@ -15,7 +15,7 @@ from rehearsal.provider.documents import canonical, canonical_policy, canonical_
 from rehearsal.values import UNKNOWN, Archive, Asset, Properties
 
 if TYPE_CHECKING:
-    from rehearsal.provider.resource import Resource
+    from rehearsal.provider.described import Resource
 
 INDEX = re.compile(r"\[[^\]]*\]")
 
@@ -156,14 +156,14 @@ def _same(resource: Resource, plain: str, old: Any, new: Any) -> bool:
     if nothing(old) and nothing(new):
         return True
     if isinstance(old, Asset | Archive) or isinstance(new, Asset | Archive):
-        return canonical(old) == canonical(new)
+        return bool(canonical(old) == canonical(new))
     if plain in resource.documents:
         return bool(canonical_policy(old) == canonical_policy(new))
     if plain in resource.sets:
         return bool(canonical_set(old) == canonical_set(new))
     if isinstance(old, dict | list) or isinstance(new, dict | list):
         return bool(canonical(old) == canonical(new))
-    return _text(old) == _text(new)
+    return bool(_text(old) == _text(new))
 
 
 def _text(value: Any) -> Any:

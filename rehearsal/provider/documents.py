@@ -1,6 +1,7 @@
 """When two values are the same to Terraform: policy documents by meaning, sets without order, nothing and zero alike.
 
-Source: hashicorp/awspolicyequivalence (what counts as the same policy), Terraform's plugin SDK (zero values equal absent ones).
+Source: hashicorp/awspolicyequivalence (what counts as the same policy), Terraform's plugin SDK (zero values equal
+absent ones).
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def canonical_policy(text: Any) -> Any:
 
 def _canonical(part: Any, key: str = "") -> Any:
     if isinstance(part, dict):
-        if key == "Principal" or key == "NotPrincipal":
+        if key in {"Principal", "NotPrincipal"}:
             return {k: sorted(_account(x) for x in _listed(v)) for k, v in part.items()}
         made = {k: _canonical(v, k) for k, v in part.items() if k != "Statement"}
         if "Statement" in part:

@@ -12,7 +12,7 @@ from rehearsal.values import UNKNOWN, Properties
 
 if TYPE_CHECKING:
     from rehearsal.provider.account import Account
-    from rehearsal.provider.resource import Resource
+    from rehearsal.provider.described import Resource
 
 MARK = "__defaults"
 
@@ -52,8 +52,7 @@ def create(resource: Resource, account: Account, inputs: Properties) -> tuple[st
     try:
         id_ = resource.create(account, plain)
     except HalfMade as half:
-        outputs = _with_core(resource, account, plain)
-        raise InitFailed(str(half), half.id, outputs, inputs) from half
+        raise InitFailed(str(half), half.id, _with_core(resource, account, plain), inputs) from half
     try:
         outputs = truth(resource, account, id_, plain)
     except ProviderRefusal as refusal:
@@ -144,9 +143,11 @@ def inputs_of(resource: Resource, account: Account, outputs: Properties, old: Pr
             kept = _projected(resource, name, node, before, value)
             if kept is not None:
                 made[name] = kept
-        elif nothing(value) or (name == "region" and value == account.region):
-            continue
-        elif not old and (name in resource.lacks or _excluded(resource, name, made)):
+        elif (
+            nothing(value)
+            or (name == "region" and value == account.region)
+            or (not old and (name in resource.lacks or _excluded(resource, name, made)))
+        ):
             continue
         elif not old or name not in resource.optional_computed:
             made[name] = value
@@ -197,7 +198,7 @@ def _overlaid(resource: Resource, account: Account, state: Properties, news: Pro
 
 def update(
     resource: Resource, account: Account, id_: str, state: Properties, old_inputs: Properties, news: Properties
-) -> tuple[str, Properties]:
+) -> Properties:
     """Bring the resource to the new inputs and read it back.
 
     Raises:
@@ -211,7 +212,7 @@ def update(
         if resource.tagging and "tags" in changed:
             resource.tagging.change(account, id_, state, state.get("tags") or {}, news.get("tags") or {})
         if rest := changed - {"tags"}:
-            id_ = resource.update(account, id_, state, without_defaults(news), rest) or id_
+            resource.update(account, id_, state, without_defaults(news), rest)
         outputs = truth(resource, account, id_, wanted)
     except ProviderRefusal as refusal:
         raise InitFailed(str(refusal), id_, wanted, news) from refusal
@@ -220,7 +221,7 @@ def update(
             f"{resource.noun} {id_} is gone: something outside Pulumi deleted it. A refresh takes it out of the state"
         )
         raise InitFailed(message, id_, wanted, news)
-    return id_, outputs
+    return outputs
 
 
 def delete(resource: Resource, account: Account, id_: str, state: Properties) -> None:

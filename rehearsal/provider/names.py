@@ -1,4 +1,7 @@
-"""The names and shapes of inputs and outputs, read from names.json (which sdk_names.py writes from the installed pulumi_aws)."""
+"""The names and shapes of inputs and outputs, read from names.json.
+
+sdk_names.py writes that file from the installed pulumi_aws.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Property bags on the provider's wire: protobuf Structs to Python values and back.
 
-The provider accepts neither secrets nor outputs nor references (its Handshake says so), hence only unknowns, assets and archives
-are special here.
+The provider accepts neither secrets nor outputs nor references (its Handshake says so), hence only unknowns, assets
+and archives are special here.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def write(values: Properties) -> struct_pb2.Struct:
     return made
 
 
-def _put(place: struct_pb2.Value, value: Any) -> None:
+def _put(place: struct_pb2.Value, value: Any) -> None:  # noqa: C901  # one branch a kind of value
     if value is None:
         place.null_value = struct_pb2.NULL_VALUE
     elif value is UNKNOWN:
@@ -98,6 +98,6 @@ def _put(place: struct_pb2.Value, value: Any) -> None:
 
 
 def _file(value: Asset | Archive) -> Properties:
-    parts = {"hash": value.hash, "path": value.path, "uri": value.uri}
+    parts: Properties = {"hash": value.hash, "path": value.path, "uri": value.uri}
     parts |= {"text": value.text} if isinstance(value, Asset) else {"assets": value.assets}
     return {name: part for name, part in parts.items() if part not in (None, "")} or {"hash": ""}

@@ -1,24 +1,26 @@
-"""What goes wrong between provider and account, said so that it is clear whose fault it was and whether anything happened.
+"""What goes wrong between provider and account: whose fault it was, and whether anything happened.
 
-gRPC codes matter to the engine: Unknown, Internal and DataLoss mean that nobody knows what became of the resource; every other code
-means that nothing happened.
+gRPC codes matter to the engine: Unknown, Internal and DataLoss mean that nobody knows what became of the resource;
+every other code means that nothing happened.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from rehearsal.values import Properties
+if TYPE_CHECKING:
+    from rehearsal.values import Properties
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMS.AccessDeniedException", "403"}
 EXISTS = ("AlreadyExists", "BucketAlreadyOwnedByYou", "EntityAlreadyExists", "Duplicate", "Conflict", "InUse")
 MISSING = ("NotFound", "NoSuch")
 NOT_IMPLEMENTED = 501
+FAULTY = 500
 
 
-class ProviderRefusal(Exception):
+class ProviderRefusal(Exception):  # noqa: N818  # it is an answer, not a defect
     """An error with the words for the user and the gRPC code for the engine."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
@@ -51,7 +53,7 @@ class AccountRefusal(ProviderRefusal):
         self.operation, self.error, self.words = operation, error, words
 
     @property
-    def code(self) -> grpc.StatusCode:  # type: ignore[override]
+    def code(self) -> grpc.StatusCode:
         """What the engine is told: in no case did anything happen."""
         if self.error in DENIED:
             return grpc.StatusCode.PERMISSION_DENIED
@@ -112,7 +114,7 @@ class InitFailed(ProviderRefusal):
 
 def translated(operation: str, error: Any) -> ProviderRefusal:
     """The refusal for an exception that botocore raised."""
-    from botocore import exceptions  # noqa: PLC0415
+    from botocore import exceptions
 
     if isinstance(error, exceptions.ClientError):
         told = error.response.get("Error", {})
@@ -120,7 +122,7 @@ def translated(operation: str, error: Any) -> ProviderRefusal:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         if status == NOT_IMPLEMENTED:
             return AccountGap(f"{operation}: {words}")
-        if status >= 500:  # noqa: PLR2004
+        if status >= FAULTY:
             return AccountUnreachable(f"the account failed at {operation} with HTTP {status}: {code}: {words}")
         return AccountRefusal(operation, code, words)
     if isinstance(error, exceptions.ParamValidationError):

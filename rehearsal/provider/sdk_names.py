@@ -1,7 +1,9 @@
 """Writes names.json: every input and output of the provider's types, as the installed pulumi_aws names them.
 
-Run `python -m rehearsal.provider.sdk_names` after pulumi_aws was upgraded or a type was added; a test compares the file with the
-installed package. The provider itself reads only the file, because importing pulumi_aws takes longer than it may take to start.
+Run `python -m rehearsal.provider.sdk_names` after pulumi_aws was upgraded or a type was added; a test compares the
+file with the
+installed package. The provider itself reads only the file, because importing pulumi_aws takes longer than it may
+take to start.
 
 A node is "string", "integer", "number", "boolean", "any", "asset" or "archive", or {"list": node}, {"map": node},
 {"object": {name: node}, "required": [names]}.
@@ -33,17 +35,17 @@ def python_class(token: str) -> tuple[Any, Any]:
 
 def required(arguments: Any) -> list[str]:
     """The Pulumi names of the properties that have no default in an arguments class."""
-    from pulumi import _types  # noqa: PLC0415
+    from pulumi import _types
 
     names = _types.input_type_py_to_pulumi_names(arguments)
     parameters = inspect.signature(arguments.__init__).parameters.values()
     return sorted(names[p.name] for p in parameters if p.name in names and p.default is inspect.Parameter.empty)
 
 
-def node(hint: Any, *, outputs: bool) -> Any:
+def node(hint: Any, *, outputs: bool) -> Any:  # noqa: C901  # one branch a kind of value
     """The node of a type hint of the SDK."""
-    import pulumi  # noqa: PLC0415
-    from pulumi import _types  # noqa: PLC0415
+    import pulumi
+    from pulumi import _types
 
     if hint in NODES:
         return NODES[hint]
@@ -64,14 +66,11 @@ def node(hint: Any, *, outputs: bool) -> Any:
         if issubclass(hint, pulumi.Asset):
             return "asset"
         if _types.is_input_type(hint):
-            members = _types.input_type_types(hint)
-            return {
-                "object": {k: node(v, outputs=False) for k, v in sorted(members.items())},
-                "required": required(hint),
-            }
+            given = _types.input_type_types(hint)
+            return {"object": {k: node(v, outputs=False) for k, v in sorted(given.items())}, "required": required(hint)}
         if _types.is_output_type(hint):
-            members = _types.output_type_types(hint)
-            return {"object": {k: node(v, outputs=True) for k, v in sorted(members.items())}}
+            made = _types.output_type_types(hint)
+            return {"object": {k: node(v, outputs=True) for k, v in sorted(made.items())}}
     return "any"
 
 
@@ -80,7 +79,7 @@ AWAITED = (collections.abc.Awaitable,)
 
 def describe(token: str) -> dict[str, Any]:
     """Inputs, outputs and required inputs of one type."""
-    from pulumi import _types  # noqa: PLC0415
+    from pulumi import _types
 
     resource, arguments = python_class(token)
     inputs = {k: node(v, outputs=False) for k, v in sorted(_types.input_type_types(arguments).items())}
@@ -90,14 +89,14 @@ def describe(token: str) -> dict[str, Any]:
 
 def document() -> dict[str, Any]:
     """What names.json holds."""
-    from rehearsal.provider.types import TYPES  # noqa: PLC0415
+    from rehearsal.provider.types import TYPES
 
     return {token: describe(token) for token in sorted(TYPES)}
 
 
 def main() -> None:
     """Write the file."""
-    from rehearsal.provider.names import FILE  # noqa: PLC0415
+    from rehearsal.provider.names import FILE
 
     made = {token: json.dumps(text, sort_keys=True, separators=(",", ":")) for token, text in document().items()}
     FILE.write_text("{\n" + ",\n".join(f'"{token}":{text}' for token, text in made.items()) + "\n}\n", encoding="utf-8")

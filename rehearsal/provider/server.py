@@ -22,14 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rehearsal.provider.account import Account
-    from rehearsal.provider.resource import Resource
+    from rehearsal.provider.described import Resource
 
 VERSION = "7.51.1"
 """The pulumi-aws release that this provider stands in for."""
-IGNORED_CONFIG = (
-    "accessKey secretKey token profile sharedConfigFiles sharedCredentialsFiles skipCredentialsValidation "
-    "skipMetadataApiCheck skipRegionValidation skipRequestingAccountId maxRetries retryMode s3UsePathStyle"
-).split()
+IGNORED_CONFIG = [
+    "accessKey",
+    "secretKey",
+    "token",
+    "profile",
+    "sharedConfigFiles",
+    "sharedCredentialsFiles",
+    "skipCredentialsValidation",
+    "skipMetadataApiCheck",
+    "skipRegionValidation",
+    "skipRequestingAccountId",
+    "maxRetries",
+    "retryMode",
+    "s3UsePathStyle",
+]
 """Keys of the provider's configuration that are accepted and mean nothing to an emulated account."""
 KNOWN_CONFIG = {
     "region",
@@ -95,20 +106,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._account: Account | None = None
         self._configuration: Configuration | None = None
 
-    # -- getting to know each other --------------------------------------------------------------------------------------------
+    # -- getting to know each other ----------------------------------------------------------------------------------
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def Handshake(self, request: Any, context: Any) -> Any:
         if request.program_directory:
             files.root_at(request.program_directory)
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
-    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def Attach(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def CheckConfig(self, request: Any, context: Any) -> Any:
         news = properties.read(request.news)
         failures = []
         try:
@@ -117,7 +128,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             failures.append(provider_pb2.CheckFailure(property="", reason=str(error)))
         return provider_pb2.CheckResponse(inputs=request.news, failures=failures)
 
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def DiffConfig(self, request: Any, context: Any) -> Any:
         old, new = properties.read(request.old_inputs or request.olds), properties.read(request.news)
         changed = sorted(name for name in set(old) | set(new) if old.get(name) != new.get(name) and name != "version")
         # Another region is another set of resources; pulumi-aws too replaces the provider for it.
@@ -125,8 +136,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some, diffs=changed, replaces=replaces)
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider.account import Account  # noqa: PLC0415
+    def Configure(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider.account import Account
 
         values = properties.read(request.args) or {k.rpartition(":")[2]: v for k, v in request.variables.items()}
 
@@ -137,34 +148,30 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             account = Account(configuration.region)
             if configuration.allowed and account.id not in configuration.allowed:
                 raise Misconfigured(
-                    f"the account is {account.id}, and aws:allowedAccountIds allows {', '.join(configuration.allowed)} only",
+                    f"the account is {account.id}, and aws:allowedAccountIds allows only "
+                    f"{', '.join(configuration.allowed)}",
                 )
-            if account_is_forbidden := (configuration.forbidden and account.id in configuration.forbidden):
-                raise Misconfigured(
-                    f"the account is {account.id}: {account_is_forbidden}, aws:forbiddenAccountIds names it"
-                )
+            if configuration.forbidden and account.id in configuration.forbidden:
+                raise Misconfigured(f"the account is {account.id}, and aws:forbiddenAccountIds names it")
             self._configuration, self._account = configuration, account
             return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
         return answered(context, "configure the provider", configure)
 
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
+    def Cancel(self, request: Any, context: Any) -> Any:
         return empty_pb2.Empty()
 
-    # -- resources -------------------------------------------------------------------------------------------------------------
+    # -- resources ---------------------------------------------------------------------------------------------------
 
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider.checking import Naming, check  # noqa: PLC0415
+    def Check(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider.checking import Naming, check
 
         def act() -> Any:
             resource = self._resource(request)
-            named = request.autonaming if request.HasField("autonaming") else None
-            naming = Naming(
-                logical_name=_name(request),
-                seed=request.randomSeed,
-                proposed=named.proposed_name if named else "",
-                disabled=bool(named) and named.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
-            )
+            # Without options these are an empty name and the mode DEFAULT... PROPOSE.
+            given = request.autonaming
+            disabled = given.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE
+            naming = Naming(_name(request), request.randomSeed, given.proposed_name, disabled)
             tags = self._configuration.default_tags if self._configuration else {}
             checked = check(resource, properties.read(request.news), properties.read(request.olds), naming, tags)
             failures = [provider_pb2.CheckFailure(property=name, reason=reason) for name, reason in checked.failures]
@@ -172,8 +179,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"check {_label(request)}", act)
 
-    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider.differing import difference  # noqa: PLC0415
+    def Diff(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider.differing import difference
 
         def act() -> Any:
             resource = self._resource(request)
@@ -185,8 +192,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"compare {_label(request)}", act)
 
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider import lifecycle  # noqa: PLC0415
+    def Create(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider import lifecycle
 
         def act() -> Any:
             resource, inputs = self._resource(request), properties.read(request.properties)
@@ -198,8 +205,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"create {_label(request)}", act)
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider import lifecycle  # noqa: PLC0415
+    def Read(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider import lifecycle
 
         def act() -> Any:
             resource = self._resource(request)
@@ -216,8 +223,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"read {_label(request)}", act)
 
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider import lifecycle  # noqa: PLC0415
+    def Update(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider import lifecycle
 
         def act() -> Any:
             resource = self._resource(request)
@@ -227,13 +234,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if request.preview:
                 made = lifecycle.preview_update(resource, self.account, state, old_inputs, news)
                 return provider_pb2.UpdateResponse(properties=properties.write(made))
-            _, outputs = lifecycle.update(resource, self.account, request.id, state, old_inputs, news)
+            outputs = lifecycle.update(resource, self.account, request.id, state, old_inputs, news)
             return provider_pb2.UpdateResponse(properties=properties.write(self._shown(outputs)))
 
         return answered(context, f"update {_label(request)}", act)
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider import lifecycle  # noqa: PLC0415
+    def Delete(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider import lifecycle
 
         def act() -> Any:
             resource = self._resource(request)
@@ -242,10 +249,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"delete {_label(request)}", act)
 
-    # -- functions -------------------------------------------------------------------------------------------------------------
+    # -- functions ---------------------------------------------------------------------------------------------------
 
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, D102
-        from rehearsal.provider.invokes import invoke  # noqa: PLC0415
+    def Invoke(self, request: Any, context: Any) -> Any:
+        from rehearsal.provider.invokes import invoke
 
         def act() -> Any:
             found = invoke(self.account, request.tok, properties.read(request.args))
@@ -253,7 +260,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
         return answered(context, f"invoke {request.tok}", act)
 
-    # -- inside ----------------------------------------------------------------------------------------------------------------
+    # -- inside ------------------------------------------------------------------------------------------------------
 
     @property
     def account(self) -> Account:
@@ -263,13 +270,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._account
 
     def _resource(self, request: Any) -> Resource:
-        from rehearsal.provider.types import TYPES  # noqa: PLC0415
+        from rehearsal.provider.types import TYPES
 
         token = request.type or request.urn.split("::")[2].rpartition("$")[2]
         if token not in TYPES:
             raise UnknownType(
-                f"the rehearsal's provider has no type {token} (resource {_name(request)}). It stands in for pulumi-aws {VERSION} "
-                f"with these types: {', '.join(sorted(TYPES))}. Try this one on a real account.",
+                f"the rehearsal's provider has no type {token} (resource {_name(request)}). It stands in for "
+                f"pulumi-aws {VERSION} with these types: {', '.join(sorted(TYPES))}. Try this one on a real account.",
             )
         return TYPES[token]
 
@@ -297,7 +304,7 @@ def _label(request: Any) -> str:
 
 
 def ignored(paths: Any, old: Properties, new: Properties) -> None:
-    """Changes that are to be ignored: the old input is taken for the new one (top-level properties; the engine resets the rest)."""
+    """Changes to be ignored: the old input is taken for the new one (whole properties; the engine resets the rest)."""
     for path in paths:
         if path in old:
             new[path] = old[path]
@@ -343,9 +350,9 @@ def answered(context: Any, what: str, act: Callable[[], Any]) -> Any:
         context.abort(error.code, message)
     except ProviderRefusal as error:
         context.abort(error.code, f"{what}: {error}")
-    except Exception as error:  # noqa: BLE001  # whatever it is, the engine must hear of it in words
+    except Exception as error:  # whatever it is, the engine must hear of it in words
         where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{os.path.basename(where.filename)}:{where.lineno}"  # noqa: PTH119
+        place = f"{os.path.basename(where.filename)}:{where.lineno}"
         context.abort(
             grpc.StatusCode.INTERNAL,
             f"{what}: a defect of the rehearsal's provider ({type(error).__name__} at {place}: {error}). "

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
 
 Tags = dict[str, str]
 

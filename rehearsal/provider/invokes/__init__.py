@@ -1,4 +1,7 @@
-"""The functions (invokes) the provider has: token -> what answers. One file a service; arguments and results as pulumi_aws names them."""
+"""The functions (invokes) the provider has: token -> what answers.
+
+One file a subject; arguments and results as pulumi_aws names them.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
 
 def functions() -> dict[str, Function]:
     """Token -> function."""
-    from rehearsal.provider.invokes import general, network, policies, storage  # noqa: PLC0415
+    from rehearsal.provider.invokes import general, network, policies, storage
 
-    return general.FUNCTIONS | network.FUNCTIONS | policies.FUNCTIONS | storage.FUNCTIONS
+    return {**general.FUNCTIONS, **network.FUNCTIONS, **policies.FUNCTIONS, **storage.FUNCTIONS}
 
 
 def invoke(account: Account, token: str, arguments: Properties) -> Properties:

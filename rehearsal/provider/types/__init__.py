@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 
-from rehearsal.provider.resource import Resource
+from rehearsal.provider.described import Resource
 
 SERVICES = (
     "sagemaker",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource
 from rehearsal.provider.refusals import AccountGap, AccountRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 SERVICE = "application-autoscaling"
 GONE = (
@@ -59,7 +61,7 @@ class Target(Resource):
         found = account.call(SERVICE, "DescribeScalableTargets", ResourceIds=[id_], **named)["ScalableTargets"]
         return self.flatten(account, dict(found[0])) if found else None
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """RegisterScalableTarget again."""
         values = {k: v for k, v in new.items() if k != "tags"}
         account.call(SERVICE, "RegisterScalableTarget", **self.request(account, "RegisterScalableTarget", values))
@@ -113,7 +115,7 @@ class Policy(Resource):
         alarms = [alarm["AlarmARN"] for alarm in one.pop("Alarms", None) or []]
         return {**self.flatten(account, one), "alarmArns": alarms}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """PutScalingPolicy again."""
         account.call(SERVICE, "PutScalingPolicy", **self.request(account, "PutScalingPolicy", new))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource
 from rehearsal.provider.refusals import AccountRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 
 class MetricAlarm(Resource):
@@ -86,7 +88,7 @@ class MetricAlarm(Resource):
         told["treatMissingData"] = found.get("TreatMissingData") or "missing"
         return told
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """The whole alarm again."""
         account.call("cloudwatch", "PutMetricAlarm", **self._asked(account, new))
 

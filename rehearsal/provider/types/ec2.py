@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import Limit, Resource, wait_for
 from rehearsal.provider.documents import canonical_policy
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
-from rehearsal.provider.resource import Limit, Resource, wait_for
 from rehearsal.provider.tagging import EC2
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 CIDR = Limit(r"\d+\.\d+\.\d+\.\d+/\d+", "must be a block of addresses such as 10.0.0.0/16")
 MINUTES = 60
@@ -115,7 +117,7 @@ class Vpc(Ec2Resource):
         asked = {name for name in self.attributes if inputs.get(name) not in (None, name == "enableDnsSupport")}
         self.update(account, id_, {}, inputs, asked)
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """One call an attribute."""
         for name in self.attributes:
             if name in changed:
@@ -217,7 +219,7 @@ class Subnet(Ec2Resource):
         wait_for(account, look, target={"available"}, pending={"pending"}, seconds=10 * MINUTES, what=what)
         self.update(account, id_, {}, inputs, {name for name in self.attributes if inputs.get(name)})
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """One call an attribute."""
         for name, attribute in self.attributes.items():
             if name in changed:
@@ -302,7 +304,7 @@ class RouteTable(Ec2Resource):
         owner = found.get("OwnerId") or account.id
         return {"routes": [route(r) for r in own], "ownerId": owner, "propagatingVgws": []}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Routes to a destination are created, replaced or deleted."""
         before = {str(destination(r)): r for r in old.get("routes") or []}
         after = {str(destination(r)): r for r in new.get("routes") or []}
@@ -339,23 +341,38 @@ class RouteTableAssociation(Resource):
             account.call("ec2", "AssociateRouteTable", RouteTableId=inputs["routeTableId"], **asked)["AssociationId"]
         )
 
-    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
-        """Look through all tables, since the association may have moved."""
+    def _found(self, account: Account, id_: str, state: Properties) -> tuple[str, Properties] | None:
+        """Its id now and what it joins: by its id, or (a move changes the id) by the subnet or gateway."""
+        others = []
         for table in account.pages("ec2", "DescribeRouteTables", "RouteTables"):
             for association in table.get("Associations") or []:
-                if association["RouteTableAssociationId"] == id_:
-                    where = {"subnetId": association.get("SubnetId"), "gatewayId": association.get("GatewayId")}
-                    return {"routeTableId": table["RouteTableId"], **where}
-        return None
+                where = {"subnetId": association.get("SubnetId"), "gatewayId": association.get("GatewayId")}
+                told = association["RouteTableAssociationId"], {"routeTableId": table["RouteTableId"], **where}
+                if told[0] == id_:
+                    return told
+                if any(value is not None and value == state.get(name) for name, value in where.items()):
+                    others.append(told)
+        return others[0] if others else None
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
-        """ReplaceRouteTableAssociation gives it a new id, which Pulumi's update can't tell; the old table is left first instead."""
-        moved = {"AssociationId": id_, "RouteTableId": new["routeTableId"]}
-        return str(account.call("ec2", "ReplaceRouteTableAssociation", **moved)["NewAssociationId"])
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """Look through all tables, since the association may have moved."""
+        found = self._found(account, id_, state)
+        return found[1] if found else None
+
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """ReplaceRouteTableAssociation. It gives a new id, which an update can't tell the engine: see `_found`."""
+        found = self._found(account, id_, old)
+        if found:
+            moved = {"AssociationId": found[0], "RouteTableId": new["routeTableId"]}
+            account.call("ec2", "ReplaceRouteTableAssociation", **moved)
+        else:
+            self.create(account, new)
 
     def delete(self, account: Account, id_: str, state: Properties) -> None:
         """DisassociateRouteTable."""
-        account.call("ec2", "DisassociateRouteTable", AssociationId=id_)
+        found = self._found(account, id_, state)
+        if found:
+            account.call("ec2", "DisassociateRouteTable", AssociationId=found[0])
 
     def imported(self, account: Account, id_: str) -> Properties:
         """An id says nothing more."""
@@ -442,7 +459,7 @@ class VpcEndpoint(Ec2Resource):
             made["cidrBlocks"] = ours[0].get("Cidrs") if ours else None
         return made
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """ModifyVpcEndpoint with what is added and removed."""
         asked: dict[str, Any] = {}
         lists = {"routeTableIds": "RouteTableIds", "subnetIds": "SubnetIds", "securityGroupIds": "SecurityGroupIds"}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
-from rehearsal.provider.resource import AutoName, Limit, Resource
+from rehearsal.provider.described import AutoName, Limit, Resource
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 NAME = Limit(
     r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*",
-    "may hold only small letters, digits and single . _ - / between them (ECR's rule); set a name, since automatic names keep capitals",
+    "may hold only small letters, digits and single . _ - / between them; automatic names keep capitals, so set one",
     longest=256,
 )
 NO_REPOSITORY = (("RepositoryNotFoundException", ""),)
@@ -65,7 +67,7 @@ class Repository(Resource):
         """The one repository of the answer."""
         return dict(account.call("ecr", "DescribeRepositories", repositoryNames=[id_])["repositories"][0])
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """PutImageTagMutability, PutImageScanningConfiguration."""
         if changed & {"imageTagMutability", "imageTagMutabilityExclusionFilters"}:
             names = {"imageTagMutability", "imageTagMutabilityExclusionFilters", "name"}
@@ -101,9 +103,9 @@ class RepositoryPolicy(Resource):
         found = account.call("ecr", "GetRepositoryPolicy", repositoryName=id_)
         return {"repository": id_, "policy": found["policyText"], "registryId": found["registryId"]}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """SetRepositoryPolicy again."""
-        return self.create(account, new)
+        self.create(account, new)
 
     def delete(self, account: Account, id_: str, state: Properties) -> None:
         """DeleteRepositoryPolicy."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 GONE = (("NoSuchEntity", ""), ("NoSuchEntityException", ""))
 NAME = r"[\w+=,.@-]+"
@@ -86,7 +88,7 @@ class Role(Resource):
             "inlinePolicies": [{"name": n, "policy": text(body)} for n, body in bodies.items()],
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """One call for each thing that differs."""
         if "assumeRolePolicy" in changed:
             account.call("iam", "UpdateAssumeRolePolicy", RoleName=id_, PolicyDocument=new["assumeRolePolicy"])
@@ -102,6 +104,9 @@ class Role(Resource):
                 account.call("iam", "PutRolePermissionsBoundary", RoleName=id_, PermissionsBoundary=boundary)
             else:
                 account.call("iam", "DeleteRolePermissionsBoundary", RoleName=id_)
+        self._update_policies(account, id_, old, new, changed)
+
+    def _update_policies(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         if "inlinePolicies" in changed:
             kept = {policy.get("name") for policy in new.get("inlinePolicies") or []}
             for policy in old.get("inlinePolicies") or []:
@@ -156,7 +161,7 @@ class RolePolicy(Resource):
         found = account.call("iam", "GetRolePolicy", RoleName=role, PolicyName=name)
         return {"role": role, "name": name, "policy": text(found["PolicyDocument"])}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """PutRolePolicy under the same name."""
         role, _, name = id_.partition(":")
         account.call("iam", "PutRolePolicy", RoleName=role, PolicyName=name, PolicyDocument=new["policy"])
@@ -210,7 +215,7 @@ class Policy(Resource):
             "policy": text(version["PolicyVersion"]["Document"]),
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """A new default version; of five the oldest other one goes first (IAM keeps five)."""
         if "policy" not in changed:
             return

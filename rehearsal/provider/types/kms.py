@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 GONE = (("NotFoundException", ""), ("KMSInvalidStateException", "pending deletion"))
 LEAVING = ("PendingDeletion", "PendingReplicaDeletion")
@@ -90,7 +93,7 @@ class Key(Resource):
         found["rotationPeriodInDays"] = rotation.get("RotationPeriodInDays")
         return found
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Enabling comes first and disabling last, since a disabled key can't be changed."""
         if "isEnabled" in changed and new.get("isEnabled", True):
             account.call("kms", "EnableKey", KeyId=id_)
@@ -153,7 +156,7 @@ class Alias(Resource):
                 return {"name": id_, "arn": alias["AliasArn"], "targetKeyId": target, "targetKeyArn": key_arn}
         return None
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """UpdateAlias."""
         if "targetKeyId" in changed:
             account.call("kms", "UpdateAlias", AliasName=id_, TargetKeyId=new["targetKeyId"])
@@ -196,7 +199,7 @@ class KeyPolicy(Resource):
             return None
         return {"keyId": id_, "policy": account.call("kms", "GetKeyPolicy", KeyId=id_, PolicyName="default")["Policy"]}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """PutKeyPolicy on the key in the state: a new keyId alone changes nothing, as in pulumi-aws."""
         if "policy" in changed:
             self._put(account, id_, new["policy"], new)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.provider import files
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name, wait_for
 from rehearsal.provider.refusals import HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name, wait_for
 from rehearsal.provider.tagging import Tagging
 from rehearsal.values import Archive, Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
 
 GONE = (("ResourceNotFoundException", ""), ("ResourceNotFound", ""))
 UNSET = -1
@@ -178,6 +180,7 @@ class Function(Resource):
         )
         arn = found["FunctionArn"].removesuffix(":$LATEST")
         invoke = f"arn:{account.partition}:apigateway:{account.region}:lambda:path/2015-03-31/functions"
+        streaming = invoke.replace("2015-03-31", "2021-11-15")
         version = found.get("Version") or "$LATEST"
         variables = (found.get("Environment") or {}).get("Variables")
         network = found.get("VpcConfig") or {}
@@ -192,7 +195,7 @@ class Function(Resource):
             "arn": arn,
             "codeSha256": found.get("CodeSha256"),
             "invokeArn": f"{invoke}/{arn}/invocations",
-            "responseStreamingInvokeArn": f"{invoke.replace('2015-03-31', '2021-11-15')}/{arn}/response-streaming-invocations",
+            "responseStreamingInvokeArn": f"{streaming}/{arn}/response-streaming-invocations",
             "qualifiedArn": f"{arn}:{version}",
             "qualifiedInvokeArn": f"{invoke}/{arn}:{version}/invocations",
             "environment": {"variables": variables} if variables else None,
@@ -202,8 +205,8 @@ class Function(Resource):
             "packageType": found.get("PackageType") or "Zip",
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
-        """Configuration first, then code, a wait after each; then concurrency and a version where one is to be published."""
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Configuration first, then code, a wait after each; then concurrency and a version to be published."""
         if changed & set(self.configured):
             names = {name for name in self.configured if new.get(name) is not None} | {"name"}
             values = {name: new[name] for name in names if name in new}

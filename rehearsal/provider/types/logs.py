@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 DAYS = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
@@ -72,7 +74,7 @@ class LogGroup(Resource):
         told = self.flatten(account, found)
         return {**told, "arn": found["arn"].removesuffix(":*"), "retentionInDays": found.get("retentionInDays") or 0}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """One call for each thing that differs."""
         if "retentionInDays" in changed:
             days = int(new.get("retentionInDays") or 0)

@@ -6,14 +6,16 @@ import base64
 import json
 import mimetypes
 import posixpath
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rehearsal.provider import files
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import Tagging
 from rehearsal.values import Archive, Asset, Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
 
 NO_BUCKET = (("NoSuchBucket", ""), ("404", ""), ("NotFound", ""))
 STATUS = Limit(choices=("Enabled", "Suspended", "Disabled"))
@@ -73,7 +75,9 @@ def asked_encryption(rules: list[Properties]) -> dict[str, Any]:
     for rule in rules:
         default = rule.get("applyServerSideEncryptionByDefault") or {}
         by_default = {"SSEAlgorithm": default.get("sseAlgorithm"), "KMSMasterKeyID": default.get("kmsMasterKeyId")}
-        asked = {"ApplyServerSideEncryptionByDefault": {k: v for k, v in by_default.items() if v}} if default else {}
+        asked: dict[str, Any] = (
+            {"ApplyServerSideEncryptionByDefault": {k: v for k, v in by_default.items() if v}} if default else {}
+        )
         if rule.get("bucketKeyEnabled") is not None:
             asked["BucketKeyEnabled"] = bool(rule["bucketKeyEnabled"])
         made.append(asked)
@@ -187,7 +191,7 @@ class Bucket(Resource):
             "serverSideEncryptionConfiguration": {"rule": rules[0]} if rules else None,
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """One call for each configuration that differs."""
         if "versioning" in changed:
             on = bool((new.get("versioning") or {}).get("enabled"))
@@ -232,8 +236,8 @@ class OfBucket(Resource):
 
     service = "s3"
     id_property = "bucket"
-    replaces = ("bucket", "region")
-    missing = NO_BUCKET
+    replaces: ClassVar[tuple[str, ...]] = ("bucket", "region")
+    missing: ClassVar[tuple[tuple[str, str], ...]] = NO_BUCKET
 
     def put(self, account: Account, bucket: str, inputs: Properties) -> None:
         """Set it."""
@@ -246,7 +250,7 @@ class OfBucket(Resource):
         owner = inputs.get("expectedBucketOwner")
         return f"{bucket},{owner}" if owner else bucket
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Set it again."""
         self.put(account, id_.partition(",")[0], new)
 
@@ -280,13 +284,13 @@ class BucketVersioning(OfBucket):
             made["mfaDelete"] = found["MFADelete"]
         return {"bucket": bucket, "versioningConfiguration": made}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Versions can be suspended, never unmade."""
         if new["versioningConfiguration"]["status"] == "Disabled":
             raise ProviderRefusal(
-                f"versioning of bucket {new['bucket']} can't be Disabled once it was Enabled or Suspended; use Suspended",
+                f"versioning of bucket {new['bucket']} can't be Disabled any more: use Suspended",
             )
-        return super().update(account, id_, old, new, changed)
+        super().update(account, id_, old, new, changed)
 
     def delete(self, account: Account, id_: str, state: Properties) -> None:
         """Suspend it."""
@@ -558,7 +562,7 @@ class BucketObjectv2(Resource):
         }
         return {name: value for name, value in told.items() if value is not None or name in state}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Any change of content or header uploads the whole object again."""
         if changed & set(self.uploads):
             self.create(account, new)

@@ -1,20 +1,22 @@
 """SageMaker: Model, EndpointConfiguration, Endpoint, ModelPackageGroup and its policy.
 
-Sources: the SageMaker API reference (CreateModel, CreateEndpointConfig, CreateEndpoint, UpdateEndpoint and their like) and, for what
-replaces what, Terraform's AWS provider, which pulumi-aws wraps.
+Sources: the SageMaker API reference (CreateModel, CreateEndpointConfig, CreateEndpoint, UpdateEndpoint and their
+like) and, for what replaces what, Terraform's AWS provider, which pulumi-aws wraps.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
 from rehearsal.provider.checking import find
+from rehearsal.provider.described import AutoName, Limit, Resource, matches, unique_name, wait_for
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, matches, unique_name, wait_for
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 TAGS = Tagging("sagemaker", "AddTags", "DeleteTags", "ListTags", "ResourceArn")
 NAME = Limit(
@@ -226,7 +228,8 @@ class Endpoint(Resource):
             found = self.describe(account, name)
             return found["EndpointStatus"], found
 
-        # A roll-back that AWS ends InService, on the old configuration, ends this wait as a success: so does pulumi-aws.
+        # A roll-back that AWS ends InService, on the old configuration, ends this wait as a success: so does
+        # pulumi-aws.
         wait_for(
             account,
             look,
@@ -241,7 +244,7 @@ class Endpoint(Resource):
         found = self.describe(account, id_)
         return None if found["EndpointStatus"] == "Deleting" else self.flatten(account, found)
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """UpdateEndpoint and a wait for InService."""
         if changed & {"endpointConfigName", "deploymentConfig"}:
             account.call("sagemaker", "UpdateEndpoint", **self._asked(account, "UpdateEndpoint", {**new, "name": id_}))
@@ -342,6 +345,6 @@ class ModelPackageGroupPolicy(Resource):
         """GetModelPackageGroupPolicy."""
         return {"modelPackageGroupName": id_, "resourcePolicy": self.describe(account, id_)["ResourcePolicy"]}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """The same call again."""
-        return self.create(account, new)
+        self.create(account, new)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 GONE = (
     ("ResourceNotFoundException", ""),
@@ -17,6 +19,7 @@ GONE = (
     ("InvalidRequestException", "was marked"),
 )
 CURRENT = "AWSCURRENT"
+DAYS = (7, 30)
 
 
 class SecretTagging(Tagging):
@@ -51,7 +54,7 @@ class Secret(Resource):
     def check(self, inputs: Properties) -> list[tuple[str, str]]:
         """Days are 0 (at once) or 7 to 30 (DeleteSecret)."""
         days = inputs.get("recoveryWindowInDays")
-        if not isinstance(days, int) or days == 0 or 7 <= days <= 30:  # noqa: PLR2004
+        if not isinstance(days, int) or days == 0 or DAYS[0] <= days <= DAYS[1]:
             return []
         return [("recoveryWindowInDays", f"is {days}, must be 0 or between 7 and 30")]
 
@@ -78,7 +81,7 @@ class Secret(Resource):
         described = found.get("Description") or None
         return {**self.flatten(account, found), "policy": policy, "replicas": [], "description": described}
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """UpdateSecret, PutResourcePolicy, DeleteResourcePolicy."""
         if changed & {"description", "kmsKeyId"}:
             asked = {"Description": new.get("description", ""), "KmsKeyId": new.get("kmsKeyId")}
@@ -140,7 +143,7 @@ class SecretVersion(Resource):
             "hasSecretStringWo": False,
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """UpdateSecretVersionStage for each stage; AWSCURRENT is moved, never removed."""
         secret, _, version = id_.partition("|")
         before, after = set(old.get("versionStages") or []), set(new.get("versionStages") or [])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.provider.account import Account
+from rehearsal.provider.described import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.refusals import HalfMade, ProviderRefusal
-from rehearsal.provider.resource import AutoName, Limit, Resource, unique_name
 from rehearsal.provider.tagging import EC2
 from rehearsal.provider.types.ec2 import Ec2Resource
-from rehearsal.values import Properties
+
+if TYPE_CHECKING:
+    from rehearsal.provider.account import Account
+    from rehearsal.values import Properties
 
 GONE = (("InvalidGroup.NotFound", ""), ("InvalidSecurityGroupRuleId.NotFound", ""), ("InvalidPermission.NotFound", ""))
 
@@ -108,7 +110,7 @@ class SecurityGroup(Ec2Resource):
             "ownerId": found.get("OwnerId") or account.id,
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """What is no longer wanted is revoked, what is new is authorised."""
         for name in ("ingress", "egress"):
             if name not in changed:
@@ -201,7 +203,7 @@ class SecurityGroupRule(Resource):
         group = (rule.get("ReferencedGroupInfo") or {}).get("GroupId")
         return rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId") or group
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Only the description can change."""
         way, group = str(new["type"]).capitalize(), new["securityGroupId"]
         asked = [self._asked(new)]
@@ -301,7 +303,7 @@ class OneRule(Resource):
             "arn": f"arn:{account.partition}:ec2:{account.region}:{owner}:security-group-rule/{id_}",
         }
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """ModifySecurityGroupRules with the whole rule."""
         asked: dict[str, Any] = {"IpProtocol": str(new["ipProtocol"])}
         ports = {"FromPort": new.get("fromPort"), "ToPort": new.get("toPort")}

@@ -1,4 +1,4 @@
-"""A client that speaks to the provider as an engine does: Check, then Diff or Create, Read, Update, Delete, over gRPC."""
+"""A client that speaks to the provider as an engine does: Check, then Diff or Create, Read, Update, Delete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rehearsal.values import UNKNOWN
 SEED = bytes(range(32))
 
 
-class InitialisationFailed(Exception):
+class InitialisationFailed(Exception):  # noqa: N818  # it is an answer
     """The provider answered with ErrorResourceInitFailed."""
 
     def __init__(self, detail: Any) -> None:

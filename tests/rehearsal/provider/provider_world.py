@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Any
-
-from provider_client import Engine, Resource
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.values import Archive, Asset
+
+if TYPE_CHECKING:
+    from provider_client import Engine, Resource
 
 ROOT = "arn:aws:iam::111122223333:root"
 
@@ -88,6 +89,11 @@ class World:
     @cached_property
     def table(self) -> Resource:
         """A route table."""
+        return self._create("aws:ec2/routeTable:RouteTable", vpcId=self.vpc.id)
+
+    @cached_property
+    def other_table(self) -> Resource:
+        """Another route table."""
         return self._create("aws:ec2/routeTable:RouteTable", vpcId=self.vpc.id)
 
     @cached_property

@@ -6,14 +6,16 @@ import importlib
 import inspect
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from rehearsal.provider import api, names, sdk_names
 from rehearsal.provider.invokes import functions
-from rehearsal.provider.resource import Resource
 from rehearsal.provider.types import TYPES
+
+if TYPE_CHECKING:
+    from rehearsal.provider.described import Resource
 
 
 def test_the_names_file_is_what_the_installed_sdk_says() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-
 import time
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 from provider_client import Engine, InitialisationFailed, Resource, kinds, nothing_differs
-from provider_world import World
 
-from rehearsal.account import Account
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from provider_world import World
+
+    from rehearsal.account import Account
 
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 

@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
@@ -17,11 +17,15 @@ from provider_client import Engine
 from provider_world import World, document
 from pulumi.runtime.proto import plugin_pb2, provider_pb2
 
-from rehearsal.account import Account
 from rehearsal.provider.account import loopback
 from rehearsal.provider.refusals import Misconfigured
 from rehearsal.provider.server import start
 from rehearsal.values import Asset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rehearsal.account import Account
 
 
 @pytest.fixture
@@ -61,7 +65,8 @@ def test_the_process_prints_its_port_first_and_soon_and_ends_when_asked(account:
 def test_it_ends_with_the_engine_that_started_it(account: Account) -> None:
     script = (
         "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-m', 'rehearsal.provider', '127.0.0.1:1'], stdout=subprocess.PIPE)\n"
+        "command = [sys.executable, '-m', 'rehearsal.provider', '127.0.0.1:1']\n"
+        "child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)\n"
         "child.stdout.readline()\n"
         "print(child.pid)\n"
     )
@@ -78,7 +83,7 @@ def test_it_ends_with_the_engine_that_started_it(account: Account) -> None:
 def alive(pid: int) -> bool:
     """Whether a process runs (a dead one that nobody waited for doesn't)."""
     try:
-        state = open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
     return state != "Z"

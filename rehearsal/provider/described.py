@@ -1,7 +1,7 @@
 """What a resource type is to the provider: a description, and four calls that are regular unless a type says otherwise.
 
-A type states its facts as class attributes; lifecycle.py, checking.py and differing.py act on them. Paths are Pulumi's names joined by
-dots, with [] after a list (`productionVariants[].modelName`).
+A type states its facts as class attributes; lifecycle.py, checking.py and differing.py act on them. Paths are
+Pulumi's names joined by dots, with [] after a list (`productionVariants[].modelName`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import re
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rehearsal.provider import api, names
 from rehearsal.provider.account import LATER_STEP, SHORT_STEPS, STEP, Account
 from rehearsal.provider.refusals import AccountRefusal, ProviderRefusal, WaitFailed
-from rehearsal.provider.tagging import Tagging
-from rehearsal.values import Properties
 
+if TYPE_CHECKING:
+    from rehearsal.provider.tagging import Tagging
+    from rehearsal.values import Properties
 
 APART = ("tags", "tagsAll", "region")
 """Properties that the core looks after for all types."""
@@ -85,7 +86,7 @@ class Resource:
     conflicts: ClassVar[tuple[tuple[str, ...], ...]] = ()
     """Groups of properties of which at most one may be set."""
     replaces: ClassVar[tuple[str, ...]] = ()
-    """Paths whose change replaces. A block (object) stands for its being added or removed only, a leaf for all below it."""
+    """Paths whose change replaces. A block stands only for its being added or removed, a leaf for all below it."""
     replaces_all_but: ClassVar[tuple[str, ...] | None] = None
     """Instead of `replaces`: every path replaces except these and what is below them."""
     delete_before_replace: ClassVar[bool] = False
@@ -114,7 +115,7 @@ class Resource:
     """(error code, words) that mean: it doesn't exist. An empty code means any."""
     tagging: ClassVar[Tagging | None] = None
 
-    # -- what names.json knows -------------------------------------------------------------------------------------------------
+    # -- what names.json knows ---------------------------------------------------------------------------------------
 
     def inputs(self) -> dict[str, Any]:
         """Name -> node of the inputs."""
@@ -129,7 +130,7 @@ class Resource:
         """Outputs that can't be set."""
         return tuple(name for name in self.outputs() if name not in self.inputs())
 
-    # -- the four calls --------------------------------------------------------------------------------------------------------
+    # -- the four calls ----------------------------------------------------------------------------------------------
 
     def check(self, inputs: Properties) -> list[tuple[str, str]]:
         """What else is wrong with the inputs: (property, reason)."""
@@ -162,10 +163,10 @@ class Resource:
         return str(inputs[self.id_property])
 
     def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
-        """The account's truth: each property that AWS tells (None where it tells there is nothing); None if it doesn't exist."""
+        """The account's truth, property by property; None for one that isn't set, and for all if it doesn't exist."""
         return self.flatten(account, self.describe(account, id_))
 
-    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> str | None:
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Bring it from the old state to the new inputs; tags are none of its business.
 
         Args:
@@ -174,9 +175,6 @@ class Resource:
             old: the outputs recorded.
             new: the inputs wanted.
             changed: the top-level properties that differ.
-
-        Returns:
-            the new id if it changed, else None.
 
         """
         unhandled = ", ".join(sorted(changed))
@@ -192,7 +190,7 @@ class Resource:
         """What an id alone says of the state, for an import."""
         return {self.id_property: id_}
 
-    # -- for subclasses --------------------------------------------------------------------------------------------------------
+    # -- for subclasses ----------------------------------------------------------------------------------------------
 
     def request_as(self, account: Account, operation: str, values: Properties, renames: api.Renames) -> dict[str, Any]:
         """The parameters of an operation that the properties give under these renames, without tags."""
