@@ -31,7 +31,7 @@ class PackError(RehearsalError):
     fault = "pack"
 
 
-class PolicyViolation(RehearsalError):
+class PolicyViolation(RehearsalError):  # noqa: N818
     """A mandatory policy refused a resource or the stack; nothing is broken."""
 
     fault = "policy"
@@ -50,10 +50,12 @@ class ProviderError(RehearsalError):
         self.unknown = unknown
 
 
-class PartialFailure(ProviderError):
+class PartialFailure(ProviderError):  # noqa: N818
     """The provider made or changed a resource that then failed to become ready: it exists, with these properties."""
 
-    def __init__(self, message: str, *, id_: str, outputs: dict[str, Any], inputs: dict[str, Any] | None, reasons: list[str]) -> None:
+    def __init__(
+        self, message: str, *, id_: str, outputs: dict[str, Any], inputs: dict[str, Any] | None, reasons: list[str]
+    ) -> None:
         super().__init__(message)
         self.id = id_
         self.outputs = outputs
@@ -73,13 +75,13 @@ class StateError(RehearsalError):
     fault = "state"
 
 
-class Cancelled(RehearsalError):
+class Cancelled(RehearsalError):  # noqa: N818
     """The run was interrupted; what was done is in the state."""
 
     fault = "user"
 
 
-class RehearsalGap(RehearsalError, NotImplementedError):
+class RehearsalGap(RehearsalError, NotImplementedError):  # noqa: N818
     """Something the real engine does and the rehearsal doesn't; `feature` names it. Never a silent success."""
 
     def __init__(self, feature: str, message: str = "", *, urn: str | None = None) -> None:

@@ -22,7 +22,7 @@ HOOK_KINDS = {
 
 @dataclass(frozen=True)
 class Alias:
-    """Another URN the resource may have had: either whole (`urn`), or its parts where they differ from the present ones."""
+    """Another URN the resource may have had: whole (`urn`), or its parts where they differ from the present ones."""
 
     urn: str = ""
     name: str = ""
@@ -35,7 +35,7 @@ class Alias:
 
 @dataclass
 class Goal:
-    """A resource as it should be. `protect`, `retain_on_delete`, `delete_before_replace` are None where nothing was said."""
+    """A resource as it should be; `protect` and the like are None where nothing was said."""
 
     type: str
     name: str

@@ -1,4 +1,4 @@
-"""URNs: `urn:pulumi:<stack>::<project>::<parent types joined by $>$<type>::<name>`, and references to provider resources."""
+"""URNs: `urn:pulumi:<stack>::<project>::<parent types joined by $>$<type>::<name>`, and references to providers."""
 
 from __future__ import annotations
 

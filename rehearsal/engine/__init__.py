@@ -40,8 +40,8 @@ class Request:
 
     `config` maps full keys (`namespace:key`) to plain text (objects as JSON text), `secret_keys` says which are secret.
     `save(snapshot)` is called before and after each step of an operation that changes something; calls never overlap.
-    `emit(event)` gets each engine event in Pulumi's JSON shape, without `sequence` and `timestamp`; calls never overlap.
-    `policy_packs`: (directory, path of the configuration file or None). `environment`: that of the children (None: ours).
+    `emit(event)` gets each engine event in Pulumi's JSON shape, without sequence and timestamp; calls never overlap.
+    `policy_packs`: (directory, path of the configuration file or None). `environment`: the children's (None: ours).
     `preview_only`: show what `destroy` or `refresh` would do. `cancel`: set it to stop the run; state stays saved.
     `abandon`: set it besides, to give up what is under way too; it stays noted in the state as pending.
     """
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: whether it succeeded, counts per operation, and the state it left (unchanged by a preview)."""
+    """What came of a run: success, counts per operation, and the state it left (unchanged by a preview)."""
 
     succeeded: bool
     changes: dict[str, int]

@@ -70,7 +70,7 @@ class Aliases:
         return urns.make(alias.stack or self._stack, alias.project or self._project, parent, type_, name)
 
     def _inherited(self, parent: str, old_parent: str, type_: str, name: str) -> str:
-        """The URN a child had below its parent's old one; a name that began with the parent's name began with the old one."""
+        """The URN a child had below its parent's old one; if its name began with the parent's, so did the old."""
         new_name, old_name = urns.name_of(parent), urns.name_of(old_parent)
         if name.startswith(new_name):
             name = old_name + name.removeprefix(new_name)

@@ -1,4 +1,4 @@
-"""What is looked at before a run begins: what can't be done, what is refused, what has to be said, what will be needed."""
+"""What is looked at before a run begins: what can't be done, is refused, has to be said, will be needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def refuse_gaps(request: Request) -> None:
 
 
 def expected_packages(d: Deployment) -> set[str]:
-    """The packages whose default providers will be needed: those in the state; without one, what the project requires."""
+    """The packages whose default providers will be needed: those in the state, or else what the project requires."""
     states, request = d.base.resources, d.request
     if states or request.operation not in ("preview", "up"):
         return {urns.package_of(s.type) for s in states if urns.is_default_provider(s.urn)}
@@ -50,7 +50,7 @@ def refuse_hooks(d: Deployment) -> bool:
             d.events.diagnostic("error", text, state.urn)
             found = True
     if found:
-        hint = "Run `pulumi destroy --run-program`: the hooks live in the program, and it has to run for them to be called."
+        hint = "Run `pulumi destroy --run-program`: the hooks live in the program, which has to run for them."
         d.events.diagnostic("warning", hint)
     return found
 

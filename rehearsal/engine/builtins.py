@@ -1,4 +1,4 @@
-"""The package `pulumi`, which the engine provides itself: reading resources by reference; the rest of it is named a gap.
+"""The package `pulumi`, which the engine provides itself: reading resources by reference; the rest is a gap.
 
 Source: pulumi/pulumi, pkg/resource/deploy/builtins.go.
 """

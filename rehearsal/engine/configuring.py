@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 LEVEL = "enforcementLevel"
 ALL = "all"
 _TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "array": (list,), "object": (dict,),
-    "null": (type(None),),
+    "string": (str,), "number": (int, float), "integer": (int,), "boolean": (bool,), "array": (list,),
+    "object": (dict,), "null": (type(None),),
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _validate(pack: Analyzer, policy: Policy, row: Mapping[str, Any]) -> None:
         )
         if kinds and not fits:
             raise PackError(
-                f"policy {policy.name} of pack {pack.name}: {name} must be {' or '.join(kinds)}, not {json.dumps(value)}"
+                f"policy {policy.name} of pack {pack.name}: {name} must be {' or '.join(kinds)}, not {value!r}"
             )
         if "enum" in schema and value not in schema["enum"]:
             raise PackError(

@@ -1,6 +1,7 @@
 """What is deleted at the end of a run, and in which order.
 
-Source: pulumi/pulumi, pkg/resource/deploy/step_generator.go (GenerateDeletes, ScheduleDeletes) and deployment_executor.go.
+Source: pulumi/pulumi, pkg/resource/deploy/step_generator.go (GenerateDeletes, ScheduleDeletes)
+and deployment_executor.go.
 """
 
 from __future__ import annotations
@@ -80,8 +81,8 @@ def delete_all(planner: Planner, executor: Executor) -> None:
 def _graph(planner: Planner) -> Graph:
     """The graph deletions are ordered by.
 
-    That of the old state; in a destroy with the program what it registered takes the place of the old states, and what it
-    left out stays among them, so they are put in order anew.
+    That of the old state; in a destroy with the program what it registered takes the place of the old states, and what
+    it left out stays among them, so they are put in order anew.
     """
     d = planner.d
     if not planner.to_delete:

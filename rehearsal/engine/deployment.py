@@ -25,7 +25,7 @@ class Bail(Exception):  # noqa: N818  # no error of its own: what went wrong has
 
 
 class Deployment:
-    """The state of one run. `olds`: what was there, `news`: what has been brought about, `reads`: what was only read."""
+    """The state of one run. `olds`: what was there, `news`: what was brought about, `reads`: what was only read."""
 
     events: Events
     hooks: Hooks

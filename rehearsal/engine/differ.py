@@ -37,7 +37,7 @@ def ignoring_changes(events: Events, urn: str, inputs: Properties, olds: Propert
     return result  # type: ignore[no-any-return]
 
 
-def compare(
+def compare(  # noqa: PLR0913
     d: Deployment, old: ResourceState, inputs: Properties, provider: Any, ignored: list[str], *, unknowns: bool
 ) -> Diff:
     """The provider's opinion; where it has none, the inputs decide."""

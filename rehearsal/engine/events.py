@@ -84,7 +84,8 @@ class Events:
     def _metadata(self, step: Step) -> dict[str, Any]:
         row: dict[str, Any] = {
             "op": step.result if step.kind == "refresh" and step.result else step.kind, "urn": step.urn,
-            "type": step.state.type, "old": shown(step.old), "new": shown(step.new), "detailedDiff": property_diff(step.detailed),
+            "type": step.state.type, "old": shown(step.old), "new": shown(step.new),
+            "detailedDiff": property_diff(step.detailed),
             "logical": step.logical, "provider": step.provider,
         }  # fmt: skip
         if step.keys:
@@ -126,7 +127,8 @@ class Events:
         """A policy found something; a level of remediate weighs like mandatory."""
         row = {
             "resourceUrn": urn, "message": finding.message + "\n", "color": "never", "policyName": finding.policy,
-            "policyPackName": finding.pack, "policyPackVersion": finding.version, "policyPackVersionTag": finding.version,
+            "policyPackName": finding.pack, "policyPackVersion": finding.version,
+            "policyPackVersionTag": finding.version,
             "enforcementLevel": "mandatory" if finding.level == "remediate" else finding.level,
         }  # fmt: skip
         self.emit({"policyEvent": {**row, "severity": finding.severity} if finding.severity else row})
@@ -143,7 +145,7 @@ class Events:
             }
         )  # fmt: skip
 
-    def judged(self, kind: str, pack: str, version: str, urn: str, passed: list[str], failed: list[str]) -> None:
+    def judged(self, kind: str, pack: str, version: str, urn: str, passed: list[str], failed: list[str]) -> None:  # noqa: PLR0913, PLR0917
         """Which policies of a pack passed and failed; `kind`: Analyze, Remediate or AnalyzeStack."""
         row: dict[str, Any] = {"resourceUrn": urn} if urn else {}
         row |= {"policyPackName": pack, "policyPackVersion": version, "policyPackVersionTag": version}

@@ -1,4 +1,4 @@
-"""Executing chains of steps: chains in parallel, the steps of one in order, each written down before anybody hears of it.
+"""Executing chains of steps: chains in parallel, the steps of one in order, each written down before it is answered.
 
 Source: pulumi/pulumi, pkg/resource/deploy/step_executor.go.
 """
@@ -125,7 +125,7 @@ class Executor:
             self._answer(step, "skip")
 
     def register_outputs(self, urn: str, outputs: Properties) -> None:
-        """Store the outputs of a component; those of the stack wait for the end. Raises ProgramError for an unknown URN."""
+        """Store a component's outputs; those of the stack wait for the end. Raises ProgramError for an unknown URN."""
         if urn.split("::")[2] == STACK:
             self.stack_outputs = (urn, outputs)
             return

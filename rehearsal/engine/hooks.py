@@ -50,7 +50,7 @@ class Hooks:
         (self._error_hooks if error else self._hooks)[name] = hook
 
     def run(self, kind: str, state: ResourceState, call: Callable[[], HookCall]) -> None:
-        """Run the hooks of one kind (`BeforeCreate`, ...) of a resource, in order. Raises HookError at the first refusal."""
+        """Run a resource's hooks of one kind (`BeforeCreate`, ...), in order. Raises HookError at the first refusal."""
         names = state.resource_hooks.get(kind)
         if not names:
             return

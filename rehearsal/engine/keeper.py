@@ -130,7 +130,8 @@ def _renamed(state: ResourceState, renamed: dict[str, str]) -> ResourceState:
     changes = {
         "parent": new(state.parent), "provider": reference(state.provider), "deleted_with": new(state.deleted_with),
         "dependencies": [new(u) for u in state.dependencies], "replace_with": [new(u) for u in state.replace_with],
-        "property_dependencies": {k: [new(u) for u in v] for k, v in state.property_dependencies.items()}, "aliases": [],
+        "property_dependencies": {k: [new(u) for u in v] for k, v in state.property_dependencies.items()},
+        "aliases": [],
     }  # fmt: skip
     return state if all(getattr(state, k) == v for k, v in changes.items()) else state.copy(**changes)
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from rehearsal.wire.hooks import HookCall
 
 
-class Protected(ProgramError):
+class Protected(ProgramError):  # noqa: N818
     """A protected resource was to be deleted."""
 
     def __init__(self, urn: str) -> None:
         super().__init__(
-            f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the '
-            "`protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
+            f'resource "{urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove '
+            "the `protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n"
             f"`pulumi state unprotect '{urn}'`",
             urn=urn,
         )

@@ -139,7 +139,7 @@ class Planner:
             ]
         return self._plan_change(registration, goal, old, new, provider, seed)
 
-    def _plan_change(
+    def _plan_change(  # noqa: PLR0913, PLR0917
         self, registration: Registration, goal: Goal, old: ResourceState, new: ResourceState, provider: Any, seed: bytes
     ) -> list[Step]:
         d, urn = self.d, new.urn

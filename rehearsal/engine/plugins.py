@@ -100,8 +100,8 @@ class Plugins:
         if found:
             return [found]
         raise ProviderError(
-            f"no plug-in for provider {package}: the rehearsal brings {', '.join(EMBEDDED)}; for others put {executable} "
-            "on PATH or name its directory under plugins.providers in Pulumi.yaml"
+            f"no plug-in for provider {package}: the rehearsal brings {', '.join(EMBEDDED)}; for others put "
+            f"{executable} on PATH or name its directory under plugins.providers in Pulumi.yaml"
         )
 
     def cancel(self) -> None:

@@ -72,7 +72,7 @@ class Providers:
             inputs = {**inputs, INTERNAL: news[INTERNAL]}
         return inputs, failures
 
-    def diff(
+    def diff(  # noqa: PLR0913, PLR0917
         self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties,
         ignore_changes: list[str], *, unknowns: bool,  # noqa: ARG002
     ) -> Diff:  # fmt: skip
@@ -92,8 +92,8 @@ class Providers:
         self._configure(urn, id_, self._checked.pop(urn), inputs)
         return Made(id_, filtered(inputs))
 
-    def update(
-        self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties, timeout: float,
+    def update(  # noqa: PLR0913, PLR0917
+        self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties, timeout: float,  # noqa: ARG002
         ignore_changes: list[str], *, preview: bool,  # noqa: ARG002
     ) -> Made:  # fmt: skip
         """Configure the checked plug-in under the old id."""
@@ -126,6 +126,6 @@ class Providers:
         if client is not None:
             client.close()
 
-    def read(self, urn: str, id_: str, inputs: Properties, outputs: Properties) -> Made:
+    def read(self, urn: str, id_: str, inputs: Properties, outputs: Properties) -> Made:  # noqa: ARG002
         """Providers can't be read."""
         raise StateError(f"the provider {urn} can't be read or imported", urn=urn)

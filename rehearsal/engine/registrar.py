@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Registrar:
-    """Takes requests until it is aborted. `on_bail` is called when planning can't go on; `on_done` when the program is done."""
+    """Takes requests until it is aborted. `on_bail`: planning can't go on; `on_done`: the program is done."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Replacing a resource: creating the new one before the old one goes, or deleting first, with all that must go before it.
+"""Replacing a resource: creating the new one before the old one goes, or deleting first what must go first.
 
 Source: pulumi/pulumi, pkg/resource/deploy/step_generator.go (continueStepsFromDiff, calculateDependentReplacements).
 """
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Replacing:
-    """The replacements of one run. `keys`: what made dependents be replaced; `deleted`: old states already deleted, by identity."""
+    """The replacements of one run. `keys`: why dependents are replaced; `deleted`: identities of old states deleted."""
 
     planner: Planner
     keys: dict[str, list[str]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
 
-    def plan(
+    def plan(  # noqa: PLR0913, PLR0917
         self, registration: Registration, goal: Goal, old: ResourceState, new: ResourceState, diff: Diff, provider: Any,
         seed: bytes,
     ) -> list[Step]:  # fmt: skip
@@ -73,8 +73,9 @@ class Replacing:
                 if state.protect:
                     raise ProgramError(
                         f'unable to replace resource "{state.urn}" as part of replacing "{new.urn}" as it is currently '
-                        "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
-                        f"your Pulumi program and run `pulumi up`, or use the command:\n`pulumi state unprotect '{state.urn}'`",
+                        "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
+                        "in your Pulumi program and run `pulumi up`, or use the command:\n"
+                        f"`pulumi state unprotect '{state.urn}'`",
                         urn=new.urn,
                     )
                 steps.append(Step("delete-replaced", state.urn, state, marks_pending_replacement=True))
@@ -91,15 +92,16 @@ class Replacing:
             return
         d = self.planner.d
         text = (
-            f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. To unprotect the resource, '
-            "remove the `protect` flag from the resource in your Pulumi program and run `pulumi up`"
+            f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. '
+            "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program "
+            "and run `pulumi up`"
         )
         d.events.diagnostic("error", text, new.urn)
         d.saw_error = True
         if not d.dry_run:
             raise Bail(text)
 
-    def _imported(self, goal: Goal, old: ResourceState, new: ResourceState, diff: Diff) -> None:
+    def _imported(self, goal: Goal, old: ResourceState, new: ResourceState, diff: Diff) -> None:  # noqa: ARG002
         changes = "\n".join(f"{k}: {masked(old.inputs.get(k))} => {masked(new.inputs.get(k))}" for k in diff.replaces)
         text = (
             "previously-imported resources that still specify an ID may not be replaced; "

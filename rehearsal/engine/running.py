@@ -100,6 +100,7 @@ class Run:
         self._signals.put(why)
 
     def execute(self) -> Outcome:
+        """Run to the end, whatever happens; what goes wrong is said by events."""
         from rehearsal.engine import Outcome
 
         self.d.events.prelude(self._shown_config())
@@ -213,7 +214,7 @@ class Run:
             self._plugins.cancel()
 
     def _cancel(self) -> None:
-        """Ctrl-C in a caller that sets no events: let what is under way end, begin nothing more. Once more: give it up."""
+        """Ctrl-C where no events are set: let what is under way end, begin nothing more. Once more: give it up."""
         try:
             self._break_off(_CANCELLED)
             self.executor.wait()
@@ -238,8 +239,6 @@ class Run:
             (self.request.abandon, self._abandon),
         ):
             while not asked.wait(0.2):
-                if self._ended.is_set() and asked is self.request.cancel:
-                    return
                 if self._wound_up.is_set():
                     return
             heed()

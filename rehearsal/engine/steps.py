@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of step. `logical`: counts as a change of the program's. `pending`: the operation noted before it begins.
+    """One kind of step. `logical`: counts as a change. `pending`: the operation noted before it begins.
 
     `retires`: what of the old state leaves the snapshot when it succeeds: `old` always, `replaced` when it was pending
     replacement, `deleted` unless it is pending replacement now, or nothing. `appends`: the new state enters it.
@@ -74,7 +74,7 @@ class Registration:
 class Step:
     """One step. `keys` cause a replacement, `diffs` changed; `detailed`: path -> (kind of change, about inputs).
 
-    `marks_pending_replacement`: a deletion before the replacement. `marks_delete`: the old one is to be deleted at the end.
+    `marks_pending_replacement`: a deletion before the replacement. `marks_delete`: the old one goes at the end.
     `skipped`: a creation that doesn't happen now. `untargeted`: not among the targets of the run.
     """
 

@@ -10,7 +10,7 @@ from rehearsal.errors import StateError
 class Crypter(Protocol):
     """Encrypts and decrypts the JSON text of a secret.
 
-    `type` and `state` are what the deployment records under `secrets_providers`, so that the same key can be found again.
+    `type` and `state` are what the deployment records under `secrets_providers`, to find the same key again.
     """
 
     type: str
@@ -26,7 +26,7 @@ class Crypter(Protocol):
 
 
 class PlaintextCrypter:
-    """No encryption, for showing secrets (`--show-secrets`) and for tests: writes `plaintext`, reads nothing encrypted."""
+    """No encryption, for showing secrets (`--show-secrets`) and for tests: reads nothing encrypted."""
 
     type = ""
     state: dict[str, Any] = {}  # noqa: RUF012  # a constant of the protocol

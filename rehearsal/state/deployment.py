@@ -121,9 +121,10 @@ def to_json(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
 
 
 def to_text(snapshot: Snapshot, crypter: Crypter) -> str:
-    """The document as JSON text. What didn't change since the last call is not written anew, so saving after each step stays cheap.
+    """The document as JSON text.
 
-    Always call it with the same crypter: the text of a resource is kept with its secrets encrypted.
+    What didn't change since the last call is not written anew, so saving after each step stays cheap. Always
+    call it with the same crypter: the text of a resource is kept with its secrets encrypted.
     """
     if isinstance(crypter, PlaintextCrypter):
         return json.dumps(to_json(snapshot, crypter))

@@ -103,10 +103,7 @@ def _secret_json(value: dict[str, Any], crypter: Crypter | None) -> Any:
     plaintext, ciphertext = value.get("plaintext"), value.get("ciphertext")
     if bool(plaintext) == bool(ciphertext):
         raise StateError("malformed secret in state: exactly one of ciphertext and plaintext is needed")
-    if plaintext:
-        text = plaintext
-    else:
-        text = crypter.decrypt(str(ciphertext)) if crypter is not None else ciphertext
+    text = plaintext or (ciphertext if crypter is None else crypter.decrypt(str(ciphertext)))
     try:
         return json.loads(text)
     except ValueError as e:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class ResourceState:
     """A resource: identity, inputs, outputs, what it depends on, and the options that outlive a run.
 
-    Names are those of Pulumi's ResourceV3 in Python's spelling. `delete`: replaced, to be deleted. `pending_replacement`:
-    already deleted, to be created again. `resource_hooks`: hook kind (`BeforeDelete`, ...) -> names. Times are RFC 3339.
+    Names are those of Pulumi's ResourceV3 in Python's spelling. `delete`: replaced, to be deleted.
+    `pending_replacement`: already deleted, to be created again. `resource_hooks`: kind (`BeforeDelete`, ...) -> names.
+    Times are RFC 3339.
     Two states are the same only when they are one object; use `copy` for changed ones.
     """
 
@@ -66,7 +67,7 @@ class ResourceState:
         return replace(self, **changes)
 
     def all_dependencies(self) -> Iterator[str]:
-        """URNs this resource needs: parent, dependencies, property dependencies, deletedWith, replaceWith (no provider)."""
+        """URNs this resource needs: parent, dependencies, deletedWith, replaceWith; not its provider."""
         if self.parent:
             yield self.parent
         yield from self.dependencies

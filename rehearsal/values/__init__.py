@@ -18,6 +18,7 @@ class Unknown:
     _only: Unknown | None = None
 
     def __new__(cls) -> Unknown:  # noqa: PYI034  # there is only this one class
+        """The one object."""
         if cls._only is None:
             cls._only = super().__new__(cls)
         return cls._only
@@ -78,7 +79,7 @@ class Archive:
 
 
 def transform(value: Any, leaf: Any) -> Any:
-    """Rebuild a value: `leaf(special)` is asked for each value that isn't plain; NotImplemented from it means "go on inside"."""
+    """Rebuild a value; `leaf` is asked for each that isn't plain, and may answer NotImplemented: "go on inside"."""
     if isinstance(value, dict):
         return {k: transform(v, leaf) for k, v in value.items()}
     if isinstance(value, list):

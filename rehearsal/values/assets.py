@@ -22,7 +22,7 @@ _ARCHIVES = (".tar", ".tgz", ".tar.gz", ".zip", ".jar")
 
 
 def hashed(value: Any, directory: Path) -> Any:
-    """The asset or archive with its hash; paths are relative to `directory`. Raises ProgramError when a file is missing."""
+    """The asset or archive with its hash, paths relative to `directory`. Raises ProgramError for a missing file."""
     try:
         if isinstance(value, Asset):
             return replace(value, hash=hashlib.sha256(_bytes(value, directory)).hexdigest())

@@ -43,7 +43,7 @@ def _open(value: Any) -> Any:
     return value
 
 
-def _walk(path: paths.Path, old: Any, new: Any, found: dict[str, str]) -> None:
+def _walk(path: paths.Path, old: Any, new: Any, found: dict[str, str]) -> None:  # noqa: C901
     old, new = _open(old), _open(new)
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):

@@ -6,7 +6,7 @@ Source: pulumi/pulumi, pkg/resource/plugin/rpc.go and sdk/go/common/resource/sig
 from __future__ import annotations
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
 REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 BYTES = "803fd3297a5875dc03ca845dda5d2a98"

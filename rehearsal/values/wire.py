@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """What the other side understands; the rest is reduced: unknowns dropped, secrets opened, references to ids, outputs to values.
+    """What the other side understands; the rest is reduced.
 
-    `elide`: send only the hashes of assets. `hash_from`: compute missing hashes of assets, their paths relative to this directory.
+    Unknowns are dropped, secrets opened, references become ids, outputs their values.
+
+    `elide`: send only the hashes of assets. `hash_from`: compute missing hashes, paths relative to this directory.
     """
 
     unknowns: bool = False
@@ -74,7 +76,7 @@ def reduce(value: Any, keep: Keep) -> Any:
     return _reduce_special(value, keep)
 
 
-def _reduce_special(value: Any, keep: Keep) -> Any:
+def _reduce_special(value: Any, keep: Keep) -> Any:  # noqa: C901
     if isinstance(value, OutputValue):
         if not keep.outputs:
             return reduce(Secret(value.value) if value.secret else value.value, keep)

@@ -42,7 +42,7 @@ class _Guard:
         """Add a group to those it watches, or drop one."""
         with self._lock:
             if self._shell is None or self._owner != os.getpid() or self._shell.poll() is not None:
-                self._shell = subprocess.Popen(  # noqa: S603
+                self._shell = subprocess.Popen(
                     ["/bin/sh", "-c", _GUARD], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL, start_new_session=True,
                 )  # fmt: skip
@@ -57,7 +57,7 @@ _guard = _Guard()
 
 def spawn(command: list[str], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start a child with pipes for what it prints. Raises OSError when it can't be started."""
-    process = subprocess.Popen(  # noqa: S603  # which command it is, the project decides
+    process = subprocess.Popen(  # which command it is, the project decides
         command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip

@@ -25,16 +25,16 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         self._say = say
         self._root = ""
 
-    def Log(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102
+    def Log(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
         self._say(_SEVERITIES[request.severity], request.message, request.urn, request.ephemeral)
         return empty_pb2.Empty()
 
-    def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:  # noqa: ARG002, D102
+    def GetRootResource(self, request: Any, context: Any) -> engine_pb2.GetRootResourceResponse:  # noqa: ARG002, D102, N802
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    def SetRootResource(self, request: Any, context: Any) -> engine_pb2.SetRootResourceResponse:  # noqa: ARG002, D102
+    def SetRootResource(self, request: Any, context: Any) -> engine_pb2.SetRootResourceResponse:  # noqa: ARG002, D102, N802
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:  # noqa: ARG002, D102
+    def RequirePulumiVersion(self, request: Any, context: Any) -> engine_pb2.RequirePulumiVersionResponse:  # noqa: ARG002, D102, N802
         return engine_pb2.RequirePulumiVersionResponse()

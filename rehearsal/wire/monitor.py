@@ -87,14 +87,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         self._info.supportedFeatures.extend(_F.Value(f"RESOURCE_MONITOR_FEATURE_{name}") for name in _FEATURES)
         self._invoke_transforms: list[callback_pb2.Callback] = []
 
-    def GetDeploymentInfo(self, request: Any, context: Any) -> resource_pb2.DeploymentInfo:  # noqa: ARG002, D102
+    def GetDeploymentInfo(self, request: Any, context: Any) -> resource_pb2.DeploymentInfo:  # noqa: ARG002, D102, N802
         return self._info
 
-    def SupportsFeature(self, request: Any, context: Any) -> resource_pb2.SupportsFeatureResponse:  # noqa: ARG002, D102
+    def SupportsFeature(self, request: Any, context: Any) -> resource_pb2.SupportsFeatureResponse:  # noqa: ARG002, D102, N802
         known = {_camel(name) for name in _FEATURES}
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in known)
 
-    def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: D102
+    def RegisterResource(self, request: Any, context: Any) -> resource_pb2.RegisterResourceResponse:  # noqa: D102, N802
         return self._guard(context, lambda: self._register(request))  # type: ignore[no-any-return]
 
     def _register(self, request: Any) -> resource_pb2.RegisterResourceResponse:
@@ -110,14 +110,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         response = resource_pb2.RegisterResourceResponse(
             urn=state.urn, id=state.id, result=_RESULTS[registered.result], unknown=registered.unknown
         )
-        # A local component's outputs come from its own constructor: those of the last run may refer to resources of that run.
+        # A local component's outputs come from its own constructor: those of the last run may refer to what is gone.
         outputs = state.outputs if request.custom else {}
         if not request.supportsPartialValues:
             outputs = {k: v for k, v in outputs.items() if not contains_unknowns(v)}
         response.object.CopyFrom(to_struct(outputs, _kept(request)))
         return response
 
-    def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:  # noqa: D102
+    def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:  # noqa: D102, N802
         def act() -> resource_pb2.ReadResourceResponse:
             read: Registered = self._registrations.read(request)
             known = read.state.id not in UNKNOWN_SENTINELS
@@ -128,20 +128,20 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
         return self._guard(context, act)  # type: ignore[no-any-return]
 
-    def ExistsResource(self, request: Any, context: Any) -> Any:  # noqa: D102
+    def ExistsResource(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
         return self._guard(context, lambda: _gap("asking whether a resource exists", request.type))
 
-    def RegisterPackage(self, request: Any, context: Any) -> Any:  # noqa: D102
+    def RegisterPackage(self, request: Any, context: Any) -> Any:  # noqa: D102, N802
         return self._guard(context, lambda: _gap("parameterized packages", request.name))
 
-    def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102, N802
         def act() -> empty_pb2.Empty:
             self._engine.register_outputs(request.urn, from_struct(request.outputs, VALUES))
             return empty_pb2.Empty()
 
         return self._guard(context, act)
 
-    def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:  # noqa: D102
+    def Invoke(self, request: Any, context: Any) -> resource_pb2.ResourceInvokeResponse:  # noqa: D102, N802
         return self._guard(context, lambda: self._invoke(request))  # type: ignore[no-any-return]
 
     def _invoke(self, request: Any) -> resource_pb2.ResourceInvokeResponse:
@@ -171,18 +171,18 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         getattr(response, "return").CopyFrom(to_struct(result, Keep(unknowns=True, secrets=True, resources=resources)))
         return response
 
-    def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:  # noqa: D102
+    def Call(self, request: Any, context: Any) -> provider_pb2.CallResponse:  # noqa: D102, N802
         return self._guard(context, lambda: self._engine.call(request, request.provider))  # type: ignore[no-any-return]
 
-    def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102
+    def RegisterStackTransform(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
         self._registrations.stack_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterStackInvokeTransform(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102
+    def RegisterStackInvokeTransform(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
         self._invoke_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102
+    def RegisterResourceHook(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102, N802
         def act() -> empty_pb2.Empty:
             self._engine.register_hook(
                 request.name, request.callback, on_dry_run=request.on_dry_run, ignore_errors=request.ignore_errors
@@ -191,14 +191,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
         return self._guard(context, act)
 
-    def RegisterErrorHook(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102
+    def RegisterErrorHook(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102, N802
         def act() -> empty_pb2.Empty:
             self._engine.register_error_hook(request.name, request.callback)
             return empty_pb2.Empty()
 
         return self._guard(context, act)
 
-    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102
+    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: ARG002, D102, N802
         self._engine.program_is_done()
         return empty_pb2.Empty()
 

@@ -78,7 +78,7 @@ def start(command: list[str], cwd: Path, environment: dict[str, str], error: typ
 
 
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
-    """The first line, byte by byte so that nothing behind it is swallowed; what came until the end or the time limit."""
+    """The first line, byte by byte so that nothing behind it is swallowed; or what came until the time limit."""
     assert process.stdout is not None  # noqa: S101
     line, deadline = bytearray(), time.monotonic() + START_SECONDS
     with selectors.DefaultSelector() as selector:

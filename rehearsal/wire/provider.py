@@ -30,7 +30,7 @@ _KINDS = ("add", "add-replace", "delete", "delete-replace", "update", "update-re
 _CHANGES = {provider_pb2.DiffResponse.DIFF_NONE: "none", provider_pb2.DiffResponse.DIFF_SOME: "some"}
 
 
-class DiffUnavailable(ProviderError):
+class DiffUnavailable(ProviderError):  # noqa: N818
     """The provider can't compare yet, because its own configuration isn't known before the update."""
 
 
@@ -139,7 +139,7 @@ class ProviderClient:
             raise self._error(e, urn) from e
 
     def configure(self, urn: str, id_: str, inputs: Properties) -> None:
-        """Configure the provider in the background; an error shows at the next call. Unknown values leave it unconfigured."""
+        """Configure the provider in the background; an error shows at the next call. Unknown values prevent it."""
         if self._configured.is_set():
             return
         if contains_unknowns(inputs):
@@ -172,7 +172,7 @@ class ProviderClient:
     def check(
         self, urn: str, olds: Properties | None, news: Properties, seed: bytes, *, unknowns: bool
     ) -> tuple[Properties, list[Failure]]:
-        """Check inputs against the old ones (None: there are none); returns them completed, and what is wrong with them."""
+        """Check inputs against the old ones, if any; returns them completed, and what is wrong with them."""
         self._ready()
         if not self.config_known:
             return news, []
@@ -185,7 +185,7 @@ class ProviderClient:
         failures = [Failure(f.property, f.reason) for f in response.failures]
         return self._read(response.inputs, news, unknowns=unknowns), failures
 
-    def diff(
+    def diff(  # noqa: PLR0913, PLR0917
         self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties,
         ignore_changes: list[str], *, unknowns: bool,
     ) -> Diff:  # fmt: skip
@@ -224,7 +224,7 @@ class ProviderClient:
         outputs = self._read(response.properties, inputs, unknowns=preview)
         return Made(response.id, outputs, refresh_before_update=response.refresh_before_update)
 
-    def update(
+    def update(  # noqa: PLR0913, PLR0917
         self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties, timeout: float,
         ignore_changes: list[str], *, preview: bool,
     ) -> Made:  # fmt: skip

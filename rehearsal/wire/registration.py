@@ -73,14 +73,14 @@ class Registrations:
     def __init__(self, registrar: Registrar, callbacks: Callbacks, directory: Path, root: Path) -> None:
         self._registrar = registrar
         self._callbacks = callbacks
-        self._keep = Keep(True, True, True, True, hash_from=directory)  # noqa: FBT003  # as in EVERYTHING
+        self._keep = Keep(True, True, True, True, hash_from=directory)  # as in EVERYTHING
         self._root = root
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
         self._remote: dict[tuple[str, str, str], list[Callback]] = {}
         self.stack_transforms: list[Callback] = []
 
-    def register(self, request: resource_pb2.RegisterResourceRequest) -> tuple[Goal, Registered, Any]:
+    def register(self, request: resource_pb2.RegisterResourceRequest) -> tuple[Goal, Registered, Any]:  # noqa: C901
         """Bring one registration to its end; the third part is the ConstructResponse of a remote component."""
         if request.state_migrations:
             raise RehearsalGap("state migrations", request.name)
@@ -93,7 +93,7 @@ class Registrations:
         dependencies = list(dict.fromkeys(request.dependencies))
         by_property = {k: list(dict.fromkeys(v.urns)) for k, v in request.propertyDependencies.items()}
         if not by_property and not request.remote:
-            by_property = {k: dependencies for k in properties}
+            by_property = dict.fromkeys(properties, dependencies)
         if request.transforms:
             properties = requests.upgraded(properties, by_property)
         options = requests.options_of(request, self._provider(request, parent))
@@ -168,7 +168,7 @@ class Registrations:
         return given
 
     def _own_transforms(self, request: resource_pb2.RegisterResourceRequest) -> list[Callback]:
-        """The registration's own transforms; a component built elsewhere has them from the request that asked for it."""
+        """The registration's own transforms; a component built elsewhere has those of the request for it."""
         key = (request.parent, request.type, request.name)
         with self._lock:
             if key in self._remote:

@@ -55,8 +55,8 @@ def hooks(message: Any) -> dict[str, list[str]]:
 def options_of(request: resource_pb2.RegisterResourceRequest, provider: str) -> Options:
     """The options of a registration, as transforms get them."""
     options = Options(
-        depends_on=request.dependencies, ignore_changes=request.ignoreChanges, replace_on_changes=request.replaceOnChanges,
-        version=request.version, provider=provider, plugin_download_url=request.pluginDownloadURL,
+        depends_on=request.dependencies, ignore_changes=request.ignoreChanges, version=request.version,
+        replace_on_changes=request.replaceOnChanges, provider=provider, plugin_download_url=request.pluginDownloadURL,
         deleted_with=request.deletedWith, additional_secret_outputs=request.additionalSecretOutputs,
         providers=request.providers, hide_diff=request.hideDiffs, replace_with=request.replace_with,
     )  # fmt: skip

@@ -64,12 +64,12 @@ def main() -> int:
         import pulumi
         import pulumi.runtime
     except ImportError as e:
-        print(
+        print(  # noqa: T201
             f"{e}: the Pulumi SDK isn't installed for {sys.executable}; run pip install -r requirements.txt",
             file=sys.stderr,
         )
         return 1
-    # The SDK tells the engine of each of its doings in a call of its own, for eyes that ask for --debug; nobody does here.
+    # The SDK tells the engine of each of its doings in a call of its own, for those who ask for --debug.
     pulumi.log.debug = lambda *_args, **_more: None
     runtime = pulumi.runtime
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
@@ -97,7 +97,7 @@ def main() -> int:
     except pulumi.RunError as e:
         pulumi.log.error(str(e))
         return 1
-    except Exception as e:
+    except Exception as e:  # noqa: BLE001
         pulumi.log.error("Program failed with an unhandled exception:\n" + own_traceback(e, program))
         return SHOWN
     finally:

@@ -1,4 +1,4 @@
-"""A small world for engine tests: a project in a directory of its own, the stand-in provider, and runs one after another."""
+"""A small world for engine tests: a project of its own, the stand-in provider, and runs one after another."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Ran:
 
     def names(self) -> list[str]:
         """Names of the resources left behind, in the order of the state, stack and default providers left out."""
-        kept = [r for r in self.outcome.snapshot.resources if "::default" not in r.urn and r.type != "pulumi:pulumi:Stack"]
-        return [short(r.urn) for r in kept]
+        left = self.outcome.snapshot.resources
+        return [short(r.urn) for r in left if "::default" not in r.urn and r.type != "pulumi:pulumi:Stack"]
 
 
 @dataclass

@@ -83,7 +83,7 @@ def test_a_hook_sees_the_values_as_they_are(world: World) -> None:
     world.program(
         """
         def look(args):
-            note(call="look", name=args.name, old=str(dict(args.old_inputs or {})), new=str(dict(args.new_inputs or {})))
+            note(call="look", old=str(dict(args.old_inputs or {})), new=str(dict(args.new_inputs or {})))
 
         before = pulumi.ResourceHook("look", look, pulumi.ResourceHookOptions(on_dry_run=True))
         a = Thing("a", value=env("V", "1"), opts=options(hooks=hooks(before_update=[before])))
@@ -128,7 +128,7 @@ def test_a_pack_is_configured_by_a_file(
         ([], "must be an object"),
     ],
 )
-def test_a_configuration_that_makes_no_sense_fails_the_run(world: World, tmp_path: Path, config: Any, text: str) -> None:
+def test_a_senseless_configuration_fails_the_run(world: World, tmp_path: Path, config: Any, text: str) -> None:
     """Said by the pack's name, before any resource is judged."""
     path = tmp_path / "config.json"
     path.write_text(json.dumps(config))

@@ -1,17 +1,19 @@
 """Lives of resources that the parity cases don't tell."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
 
 import copy
 import threading
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
-from engine_world import World
 
 from rehearsal.engine import run
 from rehearsal.errors import RehearsalGap, StateError
 from rehearsal.values import Secret
+
+if TYPE_CHECKING:
+    from engine_world import World
 
 
 def test_a_resource_is_noted_before_it_is_made(world: World) -> None:
@@ -29,8 +31,8 @@ def test_pending_operations_are_warned_of_and_creations_kept(world: World) -> No
     """What was interrupted isn't known; only creations stay noted, until somebody looked."""
     world.program("Thing('a', value=env('V', '1'))")
     first = world.run("up")
-    interrupted = next(s for s in first.saved if s.pending_operations and s.pending_operations[0].resource.urn.endswith("::a"))
-    world.snapshot = interrupted
+    begun = [s for s in first.saved if any(p.resource.urn.endswith("::a") for p in s.pending_operations)]
+    world.snapshot = begun[0]
     second = world.run("up")
 
     assert any("1 pending operations" in text for _, text in second.said("warning"))
@@ -143,7 +145,8 @@ def test_a_component_protects_its_children_and_its_hooks_run_with_its_outputs(wo
 
     assert ran.state("a").protect
     assert ran.state("g").outputs == {"done": "yes"}
-    assert [(c["hook"], c["new"]) for c in ran.calls if c["call"] == "hook"] == [("before_create", False), ("after_create", True)]
+    hooks = [(c["hook"], c["new"]) for c in ran.calls if c["call"] == "hook"]
+    assert hooks == [("before_create", False), ("after_create", True)]
     assert {n for n, text in refused.said("error") if "protected" in text} == {"a"}
 
 
@@ -161,7 +164,13 @@ def test_secrets_of_the_configuration_stay_secret(world: World) -> None:
     """In the default provider's inputs, in outputs that repeat them, and in events."""
     world.config = {"world:token": "hush-hush", "parity:password": "hush-hush"}
     world.secret_keys = frozenset(world.config)
-    world.program("token = pulumi.Config().require_secret('token')\nThing('a', value=token)\npulumi.export('token', token)")
+    world.program(
+        """
+        token = pulumi.Config().require_secret("token")
+        Thing("a", value=token)
+        pulumi.export("token", token)
+        """
+    )
     ran = world.run("up")
 
     assert ran.state("a").outputs["value"] == Secret("hush-hush")
@@ -172,9 +181,10 @@ def test_secrets_of_the_configuration_stay_secret(world: World) -> None:
 
 def test_an_unknown_of_a_preview_is_known_in_the_update(world: World) -> None:
     """What a preview can't know, the event log says so; ids are unknown for what isn't there."""
-    world.program("a = Thing('a', value='1')\nThing('b', value=a.id.apply(lambda i: f'<{i}>'))\npulumi.export('id', a.id)")
+    world.program("a = Thing('a', value='1')\nThing('b', value=a.id.apply(lambda i: f'<{i}>'))")
     preview, up = world.run("preview"), world.run("up")
-    metadata = next(e["resourcePreEvent"]["metadata"] for e in preview.events if "::b" in str(e.get("resourcePreEvent", "")))
+    begun = [e["resourcePreEvent"]["metadata"] for e in preview.events if "resourcePreEvent" in e]
+    metadata = next(m for m in begun if m["urn"].endswith("::b"))
 
     assert metadata["new"]["inputs"]["value"] == "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     assert up.state("b").inputs["value"] == "<a-0>"

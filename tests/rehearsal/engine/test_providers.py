@@ -1,20 +1,22 @@
 """Providers that differ from the stand-in: attached, without Handshake, without secrets, with things that vanish."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
 
 import textwrap
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import grpc
 import pytest
-from engine_world import Ran, World
 from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from rehearsal.values import Secret
+
+if TYPE_CHECKING:
+    from engine_world import Ran, World  # noqa: I001
+    from collections.abc import Iterator
 
 PROGRAM = """
 class Fake(pulumi.CustomResource):
@@ -43,56 +45,56 @@ class Fake(provider_pb2_grpc.ResourceProviderServicer):
     def _unimplemented(self, context: Any) -> None:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "not offered")
 
-    def Handshake(self, request: Any, context: Any) -> Any:
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
         if not self.handshakes:
             self._unimplemented(context)
         return pb.ProviderHandshakeResponse()
 
-    def Attach(self, request: Any, context: Any) -> Any:
+    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("attach", request.address))
         return empty_pb2.Empty()
 
-    def CheckConfig(self, request: Any, context: Any) -> Any:
+    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         self._unimplemented(context)
 
-    def DiffConfig(self, request: Any, context: Any) -> Any:
+    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         self._unimplemented(context)
 
-    def Configure(self, request: Any, context: Any) -> Any:
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("configure", json_format.MessageToDict(request.args)))
         if self.refused:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, self.refused)
         return pb.ConfigureResponse()
 
-    def Check(self, request: Any, context: Any) -> Any:
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         return pb.CheckResponse(inputs=request.news)
 
-    def Diff(self, request: Any, context: Any) -> Any:
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
         return pb.DiffResponse(changes=pb.DiffResponse.DIFF_UNKNOWN)
 
-    def Create(self, request: Any, context: Any) -> Any:
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("create", request.preview))
         name = request.urn.split("::")[-1]
         self.things[name] = {**json_format.MessageToDict(request.properties), "arn": f"arn:{name}"}
         return pb.CreateResponse(id=name, properties=struct(self.things[name]))
 
-    def Update(self, request: Any, context: Any) -> Any:
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("update", request.preview))
         self.things[request.id] = {**json_format.MessageToDict(request.news), "arn": f"arn:{request.id}"}
         return pb.UpdateResponse(properties=struct(self.things[request.id]))
 
-    def Delete(self, request: Any, context: Any) -> Any:
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("delete", request.id))
         return empty_pb2.Empty()
 
-    def Read(self, request: Any, context: Any) -> Any:
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         found = self.things.get(request.id)
         if found is None:
             return pb.ReadResponse()
         inputs = {k: v for k, v in found.items() if k != "arn"}
         return pb.ReadResponse(id=request.id, properties=struct(found), inputs=struct(inputs))
 
-    def Cancel(self, request: Any, context: Any) -> Any:
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802
         return empty_pb2.Empty()
 
 
@@ -146,7 +148,8 @@ def test_where_a_provider_has_no_opinion_the_inputs_decide(world: World, fake: F
     program(world, "Fake('a', value={'x': env('V', '1'), 'y': '1'}, other='1')")
     world.run("up")
     same, changed = world.run("preview"), world.run("preview", case={"V": "2"})
-    metadata = next(e["resourcePreEvent"]["metadata"] for e in changed.events if "update" in str(e.get("resourcePreEvent", "")))
+    begun = [e["resourcePreEvent"]["metadata"] for e in changed.events if "resourcePreEvent" in e]
+    metadata = next(m for m in begun if m["op"] == "update")
 
     assert ops(same) == ["same"]
     assert metadata["diffs"] == ["value"]

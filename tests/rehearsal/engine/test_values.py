@@ -1,10 +1,9 @@
 """Values: on the wire, in state, compared, and by path."""
 
-from __future__ import annotations
+from __future__ import annotations  # noqa: I001
 
 import math
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,6 +15,9 @@ from rehearsal.state.properties import read, write
 from rehearsal.values import UNKNOWN, Archive, Asset, OutputValue, ResourceReference, Secret, assets, masked, paths
 from rehearsal.values.compare import differences, equal
 from rehearsal.values.wire import EVERYTHING, VALUES, Keep, from_struct, to_struct
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(max_size=8),
@@ -73,7 +75,7 @@ def test_a_secret_in_state_is_ciphertext_of_its_json() -> None:
     """Nested secrets aren't encrypted again, and a damaged one is refused."""
 
     class Reversing:
-        type, state = "reversing", {}  # noqa: RUF012
+        type, state = "reversing", {}
 
         def encrypt(self, text: str) -> str:
             return text[::-1]
@@ -133,7 +135,7 @@ def test_ignored_paths_take_the_old_value(path: str, old: Any, new: Any, expecte
 
 def test_true_is_not_one_and_unknown_equals_nothing() -> None:
     """Python's own equality would say otherwise."""
-    assert not equal(True, 1)  # noqa: FBT003
+    assert not equal(True, 1)
     assert equal(1, 1.0)
     assert not equal(UNKNOWN, UNKNOWN)
     assert equal(Asset("h", text="a"), Asset("h", path="b"))
