@@ -20,7 +20,7 @@ from rehearsal.state import ResourceState
 from rehearsal.values import UNKNOWN, contains_unknowns, masked
 from rehearsal.values.compare import equal
 from rehearsal.values.signatures import UNKNOWN_STRING
-from rehearsal.wire.provider import DiffUnavailable
+from rehearsal.wire.answers import DiffUnavailable
 
 
 class Planner:

@@ -15,7 +15,7 @@ from rehearsal.errors import PartialFailure
 from rehearsal.goal import Diff
 from rehearsal.state.snapshot import now
 from rehearsal.values.compare import differences, equal
-from rehearsal.wire.provider import DiffUnavailable
+from rehearsal.wire.answers import DiffUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

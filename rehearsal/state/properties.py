@@ -105,6 +105,6 @@ def _secret_json(value: dict[str, Any], crypter: Crypter | None) -> Any:
         raise StateError("malformed secret in state: exactly one of ciphertext and plaintext is needed")
     text = plaintext or (ciphertext if crypter is None else crypter.decrypt(str(ciphertext)))
     try:
-        return json.loads(text)
+        return json.loads(str(text))
     except ValueError as e:
         raise StateError("a secret in state doesn't hold JSON once decrypted: was it edited?") from e

@@ -12,26 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf import empty_pb2
-from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal import urns
-from rehearsal.errors import PartialFailure, ProviderError, RehearsalGap
+from rehearsal.errors import ProviderError, RehearsalGap
 from rehearsal.goal import Diff, Failure, Made
 from rehearsal.values import Properties, Secret, contains_secrets, contains_unknowns, plain
 from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
+from rehearsal.wire.answers import DiffUnavailable, diff_of, error_of, remember_secrets
 from rehearsal.wire.channel import details
 
 if TYPE_CHECKING:
     from rehearsal.wire.plugin import Plugin
-
-_UNSURE = (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNKNOWN)
-_KINDS = ("add", "add-replace", "delete", "delete-replace", "update", "update-replace")
-_CHANGES = {provider_pb2.DiffResponse.DIFF_NONE: "none", provider_pb2.DiffResponse.DIFF_SOME: "some"}
-
-
-class DiffUnavailable(ProviderError):  # noqa: N818
-    """The provider can't compare yet, because its own configuration isn't known before the update."""
 
 
 class ProviderClient:
@@ -72,26 +64,7 @@ class ProviderClient:
         try:
             return method(request)
         except grpc.RpcError as e:
-            raise self._error(e, urn) from e
-
-    def _error(self, e: grpc.RpcError, urn: str | None) -> ProviderError:
-        for key, value in e.trailing_metadata() or ():
-            if key != "grpc-status-details-bin":
-                continue
-            for packed in status_pb2.Status.FromString(value).details:
-                failed = provider_pb2.ErrorResourceInitFailed()
-                if packed.Unpack(failed):
-                    reasons = list(failed.reasons) or [details(e)]
-                    count = "1 error" if len(reasons) == 1 else f"{len(reasons)} errors"
-                    message = f"{count} occurred:\n" + "".join(f"\t* {r}\n" for r in reasons)
-                    inputs = from_struct(failed.inputs) if failed.HasField("inputs") else None
-                    return PartialFailure(message, id_=failed.id, outputs=from_struct(failed.properties),
-                                          inputs=inputs, reasons=reasons)  # fmt: skip
-                missing = provider_pb2.ConfigureErrorMissingKeys()
-                if packed.Unpack(missing):
-                    wanted = ", ".join(f"{k.name} ({k.description})" for k in missing.missingKeys)
-                    return ProviderError(f"provider {self.package} lacks configuration: {wanted}", urn=urn)
-        return ProviderError(details(e), urn=urn, unknown=e.code() in _UNSURE)
+            raise error_of(e, self.package, urn) from e
 
     def _ready(self) -> None:
         self._configured.wait()
@@ -120,7 +93,7 @@ class ProviderClient:
         except grpc.RpcError as e:
             if e.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return news, []
-            raise self._error(e, urn) from e
+            raise error_of(e, self.package, urn) from e
         inputs = from_struct(response.inputs, replace(VALUES, unknowns=True))
         return remember_secrets(inputs, news), [Failure(f.property, f.reason) for f in response.failures]
 
@@ -132,11 +105,11 @@ class ProviderClient:
             olds=to_struct(old_outputs, keep), news=to_struct(news, keep),
         )  # fmt: skip
         try:
-            return _diff(self.stub.DiffConfig(request))
+            return diff_of(self.stub.DiffConfig(request))
         except grpc.RpcError as e:
             if e.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return Diff("unknown")
-            raise self._error(e, urn) from e
+            raise error_of(e, self.package, urn) from e
 
     def configure(self, urn: str, id_: str, inputs: Properties) -> None:
         """Configure the provider in the background; an error shows at the next call. Unknown values prevent it."""
@@ -202,7 +175,7 @@ class ProviderClient:
             urn=urn, id=id_, name=urns.name_of(urn), type=urns.type_of(urn), olds=to_struct(old_outputs, keep),
             old_inputs=to_struct(old_inputs, keep), news=to_struct(news, keep), ignoreChanges=ignore_changes,
         )  # fmt: skip
-        return _diff(self._call(self.stub.Diff, request, urn=urn))
+        return diff_of(self._call(self.stub.Diff, request, urn=urn))
 
     def create(self, urn: str, inputs: Properties, timeout: float, *, preview: bool) -> Made:
         """Create a resource, or say what it would be."""
@@ -308,27 +281,8 @@ class ProviderClient:
                 grpc.StatusCode.UNAVAILABLE,
                 grpc.StatusCode.DEADLINE_EXCEEDED,
             ):
-                raise self._error(e, None) from e
+                raise error_of(e, self.package, None) from e
 
     def close(self) -> None:
         """End the plug-in, or only the connection when somebody else started it."""
         self.plugin.close()
-
-
-def _diff(response: provider_pb2.DiffResponse) -> Diff:
-    detailed = {k: (_KINDS[d.kind], d.inputDiff) for k, d in response.detailedDiff.items()}
-    return Diff(
-        _CHANGES.get(response.changes, "unknown"), list(response.replaces), list(response.diffs),
-        detailed if response.hasDetailedDiff else None, response.deleteBeforeReplace,
-    )  # fmt: skip
-
-
-def remember_secrets(values: Any, like: Any) -> Any:
-    """Mark as secret again what was secret under the same key before a provider without secrets saw it."""
-    if isinstance(like, Secret):
-        return values if isinstance(values, Secret) else Secret(values)
-    if isinstance(values, dict) and isinstance(like, dict):
-        return {k: remember_secrets(v, like[k]) if k in like else v for k, v in values.items()}
-    if isinstance(like, list) and contains_secrets(like):
-        return Secret(values)
-    return values
