@@ -173,7 +173,7 @@ class Guards:
 
             operation = operation_of(request)
             with self._failing_closed(operation):
-                verify(operation, self.account(), self.judge, self.report)
+                verify(operation, self.account(), self.report)
 
     def after_delete(self, request: Any) -> None:
         """Wait until the endpoint is really gone: what it uses is deleted next."""

@@ -18,7 +18,6 @@ from guards.values import items
 from knowledge.arns import parse_image
 
 if TYPE_CHECKING:
-    from guards.judge import Judge
     from guards.live import Account
     from guards.plan import Operation
     from guards.report import Report
@@ -27,15 +26,20 @@ GUARD = "endpoint-update-is-verified"
 _ON_THE_WAY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 _POLL_SECONDS = 2.0
 _MOST_SECONDS = 3600.0
+_COUNTS_SECONDS = 300.0
 
 
-def verify(operation: Operation, account: Account, judge: Judge, report: Report) -> None:
+def verify(operation: Operation, account: Account, report: Report) -> None:
     """Compare the endpoint with what was asked; a mismatch is refused, and with it everything that would follow."""
     wanted = operation.new_inputs.get("endpointConfigName")
     name = operation.id or str(operation.new_outputs.get("name", ""))
     if not isinstance(wanted, str) or not name:
         return
     described = settled(account, name)
+    deadline = time.monotonic() + _COUNTS_SECONDS
+    while described and _counts_mismatch(described) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)  # autoscaling, or instances of the new fleet that are just coming
+        described = settled(account, name)
     mismatch = "it does not exist" if described is None else _mismatch(described, wanted, account)
     if not mismatch:
         return
@@ -58,7 +62,6 @@ def verify(operation: Operation, account: Account, judge: Judge, report: Report)
             "run up again.",
         )
     )
-    _ = judge
 
 
 def settled(account: Account, name: str, *, seconds: float = _MOST_SECONDS) -> dict[str, Any] | None:
@@ -83,11 +86,18 @@ def _mismatch(described: dict[str, Any], wanted: str, account: Account) -> str:
         return f"its status is {status} on another configuration"
     if status != "InService":
         return f"its status is {status}"
+    return _counts_mismatch(described) or _image_mismatch(described, wanted, account)
+
+
+def _counts_mismatch(described: dict[str, Any]) -> str:
+    """Which variant hasn't as many instances as are desired, in words; "" when all have."""
+    if described.get("EndpointStatus") != "InService":
+        return ""
     for variant in items(described.get("ProductionVariants")):
         desired, current = variant.get("DesiredInstanceCount"), variant.get("CurrentInstanceCount")
         if desired is not None and current is not None and current != desired:
             return f"variant {variant.get('VariantName')} has {current} of {desired} instances"
-    return _image_mismatch(described, wanted, account)
+    return ""
 
 
 def _image_mismatch(described: dict[str, Any], wanted: str, account: Account) -> str:
