@@ -29,7 +29,8 @@ _INVERTED = {"add": "delete", "delete": "add", "update": "update"}
 
 def refresh_all(d: Deployment, executor: Executor, wanted: Callable[[ResourceState], bool] = lambda _: True) -> None:
     """Refresh the resources of the state, then take stock anew: what is gone is dropped. One failure stops no other."""
-    steps = {id(s): Step("refresh", s.urn, s) for s in d.base.resources if wanted(s)}
+    # Until a step knows better its resource is as it was: one that never runs must not count as gone.
+    steps = {id(s): Step("refresh", s.urn, s, s) for s in d.base.resources if wanted(s)}
     for step in steps.values():
         d.ensure_provider(step.state.provider)
     for step in steps.values():

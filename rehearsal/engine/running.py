@@ -40,6 +40,8 @@ from rehearsal.wire.registration import Registrations
 from rehearsal.wire.server import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rehearsal.engine import Outcome, Request
 
 _SHOWN = 32
@@ -96,6 +98,13 @@ class Run:
         self.d.events.diagnostic("debug" if severity == "info" else severity, line)
 
     def _stop(self, why: str) -> None:
+        """Let no further step begin, whatever the run is at."""
+        if why == _BAILED:
+            self._bailed = True
+        elif why == _CANCELLED and not self._cancelled:
+            self._cancelled = True
+            self.d.events.emit({"cancelEvent": {}})
+            self._plugins.cancel()
         self.d.stopped.set()
         self._signals.put(why)
 
@@ -188,7 +197,7 @@ class Run:
         exited.start()
         why = self._signals.get()
         if why != _DONE:
-            self._break_off(why)
+            self._break_off()
         return why
 
     def _await_exit(self, program: Program) -> None:
@@ -202,21 +211,16 @@ class Run:
             self.d.events.error(f"Program exited with non-zero exit code: {status}")
         self._stop(_BAILED)
 
-    def _break_off(self, why: str) -> None:
+    def _break_off(self) -> None:
         self.d.stopped.set()
         self.d.events.muted = True
         self._done_in_order = False
-        if why == _BAILED:
-            self._bailed = True
-        elif why == _CANCELLED:
-            self._cancelled = True
-            self.d.events.emit({"cancelEvent": {}})
-            self._plugins.cancel()
 
     def _cancel(self) -> None:
         """Ctrl-C where no events are set: let what is under way end, begin nothing more. Once more: give it up."""
         try:
-            self._break_off(_CANCELLED)
+            self._stop(_CANCELLED)
+            self._break_off()
             self.executor.wait()
             self._conclude()
         except KeyboardInterrupt:
@@ -234,10 +238,11 @@ class Run:
 
     def _watch(self) -> None:
         """Heed the events of whoever asked; by events and not by an exception, which may come anywhere and be lost."""
-        for asked, heed in (
+        heeded: list[tuple[threading.Event, Callable[[], None]]] = [
             (self.request.cancel, lambda: self._stop(_CANCELLED)),
             (self.request.abandon, self._abandon),
-        ):
+        ]
+        for asked, heed in heeded:
             while not asked.wait(0.2):
                 if self._wound_up.is_set():
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations  # noqa: I001
 
 import textwrap
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from rehearsal.engine import run
 from rehearsal.values import Secret
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class Fake(provider_pb2_grpc.ResourceProviderServicer):
         self.calls: list[tuple[str, Any]] = []
         self.handshakes = True
         self.refused = ""
+        self.deleting, self.may_delete = threading.Event(), threading.Event()
+        self.may_delete.set()
+        self.reading, self.may_read = threading.Event(), threading.Event()
+        self.may_read.set()
 
     def _unimplemented(self, context: Any) -> None:
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "not offered")
@@ -85,9 +91,13 @@ class Fake(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         self.calls.append(("delete", request.id))
+        self.deleting.set()
+        self.may_delete.wait(60)
         return empty_pb2.Empty()
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
+        self.reading.set()
+        self.may_read.wait(60)
         found = self.things.get(request.id)
         if found is None:
             return pb.ReadResponse()
@@ -180,6 +190,25 @@ def test_a_refresh_drops_what_is_gone_and_mends_what_referred_to_it(world: World
     assert ops(world.run("preview"))[:1] == ["create"]
 
 
+def test_a_refresh_that_is_cancelled_drops_nothing_it_did_not_look_at(world: World, fake: Fake) -> None:
+    """What wasn't read is as it was, not gone."""
+    program(world, "Fake('a', value='1')\nFake('b', value='1')\nFake('c', value='1')")
+    world.run("up")
+    fake.may_read.clear()
+    request = world.request("refresh", [], [])
+
+    def interrupt() -> None:
+        fake.reading.wait(60)
+        request.cancel.set()
+
+    request.emit = lambda event: fake.may_read.set() if "cancelEvent" in event else None
+    threading.Thread(target=interrupt, daemon=True).start()
+    outcome = run(request)
+
+    assert outcome.cancelled
+    assert {r.urn.split("::")[-1] for r in outcome.snapshot.resources} == {"world-test", "default", "a", "b", "c"}
+
+
 def test_a_configuration_that_is_refused_is_shown_where_it_is_needed(world: World, fake: Fake) -> None:
     """Configuring happens in the background; the first resource says what went wrong, and nothing is made."""
     fake.refused = "no such region"
@@ -208,6 +237,33 @@ def test_a_provider_whose_configuration_is_not_known_yet_leaves_all_unknown(worl
     assert [n for op, n in ran.steps if op == "create"] == ["first", "later", "second"]
     assert made.outcome.succeeded
     assert ("configure", {"region": "arn:first"}) in fake.calls
+
+
+def test_a_destroy_that_is_cancelled_ends_what_it_began_and_no_more(world: World, fake: Fake) -> None:
+    """The deletion under way ends and is written down; the run doesn't claim to have succeeded."""
+    program(world, "a = Fake('a', value='1')\nFake('b', value='1', opts=options(depends_on=[a]))")
+    world.run("up")
+    fake.may_delete.clear()
+    saved: list[Any] = []
+    events: list[dict[str, Any]] = []
+    request = world.request("destroy", saved, events)
+
+    def interrupt() -> None:
+        fake.deleting.wait(60)
+        request.cancel.set()
+
+    def emit(event: dict[str, Any]) -> None:
+        events.append(event)
+        if "cancelEvent" in event:
+            fake.may_delete.set()
+
+    request.emit = emit
+    threading.Thread(target=interrupt, daemon=True).start()
+    outcome = run(request)
+
+    assert (outcome.succeeded, outcome.cancelled) == (False, True)
+    assert [call for call, _ in fake.calls].count("delete") == 1
+    assert [r.urn.split("::")[-1] for r in saved[-1].resources] == ["world-test", "default", "a"]
 
 
 def test_a_package_nobody_provides_is_named(world: World) -> None:
