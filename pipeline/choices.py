@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pulumi.automation import LocalWorkspace
+
     from pipeline.operation import Target
 
 DEFAULT_PACK = REPOSITORY / "policies" / "everything"
@@ -90,6 +92,24 @@ def severities() -> dict[str, str]:
     from policies.rules import RULES
 
     return {rule.name: rule.severity for rule in RULES}
+
+
+def config_of(workspace: LocalWorkspace, stack: str) -> dict[str, str]:
+    """
+    What `Pulumi.<stack>.yaml` sets as text, secrets left out; empty when there is no such file yet.
+
+    Raises:
+        PipelineError: the file can't be read.
+
+    """
+    try:
+        settings = workspace.stack_settings(stack)
+    except FileNotFoundError:
+        return {}
+    except Exception as error:
+        message = f"Pulumi.{stack}.yaml can't be read: {error}"
+        raise PipelineError(message) from error
+    return {key: str(value) for key, value in (settings.config or {}).items() if not isinstance(value, dict)}
 
 
 def sample(config: Mapping[str, str], target: Target) -> tuple[Path, str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json as json_format
 import sys
 import time
@@ -55,6 +54,8 @@ class Session:
     stack: Stack
     report: Report
     console: Console
+    config: dict[str, str]
+    """What the stack's own file sets, secrets left out."""
 
     def do(self, kind: Kind, *, show: bool = True) -> bool:
         """Run one operation, showing its steps as they end; whether it succeeded and nobody refused."""
@@ -65,11 +66,6 @@ class Session:
         done = run(self.target, self.stack, kind, recorder)
         self.report.take(done, choices.severities())
         return done.succeeded and not self.report.refused
-
-    @functools.cached_property
-    def config(self) -> dict[str, str]:
-        """The stack's configuration, full key to text; read once."""
-        return {key: value.value for key, value in self.stack.get_all_config().items() if not value.secret}
 
     def _show_step(self, step: Step) -> None:
         display.step_line(self.console, step)
@@ -106,8 +102,15 @@ def carry_out(command: Command, asked: Asked) -> int:
         target = Target(
             project, asked.stack, engine, packs, settings, asked.fault, asked.parallel, asked.continue_on_error
         )
-        stack = target.open()
-        command(Session(asked, target, stack, report, console))
+        workspace = target.workspace()
+        config = choices.config_of(workspace, asked.stack)
+        if region := config.get("aws:region"):
+            engine.environment.setdefault("AWS_REGION", region)
+        preparation = rehearsing.begin(config, project, engine) if command in (preview, up) else None
+        stack = target.open(workspace)
+        if preparation:
+            preparation.wait()
+        command(Session(asked, target, stack, report, console, config))
     if asked.json:
         sys.stdout.write(json_format.dumps(report.to_dict(), indent=2, ensure_ascii=False) + "\n")
     else:
@@ -117,7 +120,6 @@ def carry_out(command: Command, asked: Asked) -> int:
 
 def preview(session: Session) -> None:
     """Everything that packs and guards have to say about what `up` would do."""
-    _prepare(session)
     if session.planned("preview"):
         session.report.headline = "Nothing stands against it: `holdfast up` would do this."
     else:
@@ -128,7 +130,6 @@ def preview(session: Session) -> None:
 
 def up(session: Session) -> None:
     """Preview, gate, deploy, look."""
-    _prepare(session)
     if not session.planned("preview"):
         session.fail(
             "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
@@ -188,12 +189,6 @@ def status(session: Session) -> None:
         if endpoints
         else "No endpoints."
     )
-
-
-def _prepare(session: Session) -> None:
-    """In a rehearsal: do first what a build pipeline would have done before."""
-    if session.target.engine.rehearsed:
-        rehearsing.publish(session.config.get(rehearsing.PREPARE), session.target.project, session.target.engine)
 
 
 def _look(session: Session, *, predict: bool = True) -> None:

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -86,13 +87,13 @@ def engine_for(stack: str, name: EngineName | None, project: Path, *, install: b
     if not rehearsed:
         yield Engine(name, rehearsed=False, command=_pulumi(stack, install=install))
         return
-    from rehearsal import environment
-
-    prepared = environment.prepare(project, stack)
+    with ThreadPoolExecutor(1) as beside:  # the account starts while the Automation API is imported
+        preparing = beside.submit(_prepared, project, stack)
+        command = _command(REHEARSAL_ROOT) if name == "rehearsal" else _pulumi(stack, install=install)
+        prepared = preparing.result()
     if name == "rehearsal":
-        yield Engine(name, rehearsed=True, command=_command(REHEARSAL_ROOT), environment=prepared)
+        yield Engine(name, rehearsed=True, command=command, environment=prepared)
         return
-    command = _pulumi(stack, install=install)
     with _attached_provider(project, prepared) as port:
         yield Engine(
             name,
@@ -100,6 +101,16 @@ def engine_for(stack: str, name: EngineName | None, project: Path, *, install: b
             command=command,
             environment={**prepared, **_local_backend(project), "PULUMI_DEBUG_PROVIDERS": f"aws:{port}"},
         )
+
+
+def _prepared(project: Path, stack: str) -> dict[str, str]:
+    from rehearsal import environment
+    from rehearsal.errors import RehearsalError
+
+    try:
+        return environment.prepare(project, stack)
+    except RehearsalError as error:
+        raise PipelineError(str(error)) from error
 
 
 def _command(root: Path | None) -> EngineCommand:

@@ -17,7 +17,7 @@ from pipeline.errors import PipelineError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pulumi.automation import Stack
+    from pulumi.automation import LocalWorkspace, Stack
 
     from pipeline.engine import Engine
     from pipeline.recorder import Recorder
@@ -51,7 +51,15 @@ class Target:
     parallel: int | None = None
     continue_on_error: bool = False
 
-    def open(self) -> Stack:
+    def workspace(self) -> LocalWorkspace:
+        """The project's folder, as the Automation API works on it."""
+        from pulumi import automation
+
+        return automation.LocalWorkspace(
+            work_dir=str(self.project), pulumi_command=self.engine.command, env_vars=self._environment()
+        )
+
+    def open(self, workspace: LocalWorkspace) -> Stack:
         """
         The stack, made when it isn't there.
 
@@ -62,11 +70,6 @@ class Target:
         from pulumi import automation
 
         try:
-            workspace = automation.LocalWorkspace(
-                work_dir=str(self.project),
-                pulumi_command=self.engine.command,
-                env_vars=self._environment(),
-            )
             return automation.Stack.create_or_select(self.stack, workspace)
         except automation.CommandError as error:
             message = f"the engine was asked for stack {self.stack!r} of {self.project} and refused: {words_of(error)}"

@@ -1,16 +1,18 @@
-"""What a rehearsal has before the first step: no way to AWS, and the images that a build pipeline would have pushed."""
+"""What a rehearsal has before its first step: no way to AWS, and the images that a build pipeline would have pushed."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from findings import exit_codes
 from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pipeline.engine import Engine
@@ -27,25 +29,40 @@ def enter(engine: Engine) -> None:
         os.environ.update({name: value for name, value in engine.environment.items() if name.startswith("AWS_")})
 
 
-def publish(script: str | None, project: Path, engine: Engine) -> None:
-    """
-    Run the script that the stack's configuration names (`rehearsal:prepare`), with the emulated account as its AWS.
+@dataclass
+class Preparation:
+    """The script that the stack's configuration names (`rehearsal:prepare`), running, the emulated account its AWS."""
 
-    Raises:
-        PipelineError: the script failed.
+    script: str
+    process: subprocess.Popen[str]
 
-    """
-    if script is None:
-        return
-    done = subprocess.run(
+    def wait(self) -> None:
+        """
+        Wait for its end.
+
+        Raises:
+            PipelineError: the script failed.
+
+        """
+        _, said = self.process.communicate()
+        if self.process.returncode != 0:
+            message = (
+                f"{self.script} ({PREPARE} of the stack) was to prepare the rehearsal and failed: {said.strip()[-500:]}"
+            )
+            raise PipelineError(message, exit_codes.FAILED)
+
+
+def begin(config: Mapping[str, str], project: Path, engine: Engine) -> Preparation | None:
+    """Start the script, if this is a rehearsal and its stack names one."""
+    script = config.get(PREPARE)
+    if not engine.rehearsed or not script:
+        return None
+    process = subprocess.Popen(
         [sys.executable, str(project / script)],
         cwd=project,
         env={**os.environ, **engine.environment},
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode != 0:
-        said = done.stderr.strip()[-500:]
-        message = f"{script} ({PREPARE} of the stack) was to prepare the rehearsal and failed: {said}"
-        raise PipelineError(message, exit_codes.FAILED)
+    return Preparation(script, process)
