@@ -52,7 +52,7 @@ class Rehearsal:
     def run(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder."""
         return subprocess.run(  # noqa: PLW1510  # a refusal's exit code is what is tested
-            command, cwd=self.project, env=self._environment(environment), capture_output=True, text=True, timeout=100
+            command, cwd=self.project, env=self._environment(environment), capture_output=True, text=True, timeout=300
         )
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:

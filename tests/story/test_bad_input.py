@@ -1,4 +1,4 @@
-"""Bad input: an error that says whose fault it is, an exit code other than 0, the state intact, the next run goes on."""
+"""Bad input: an error that says whose fault it is, an exit code other than 0, the state intact, the next goes on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from story import BIN, REPOSITORY, Rehearsal
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.timeout(600)
 
 NOT_THERE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/decision-trees-sample@sha256:" + "0" * 64
 

@@ -12,6 +12,8 @@ from story import REPOSITORY, TENANT, Rehearsal
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(600)
+
 IMAGE_2 = yaml.safe_load((REPOSITORY / "examples/decision-trees-sample/images.yaml").read_text())["2"]
 LATEST = "111122223333.dkr.ecr.us-east-1.amazonaws.com/decision-trees-sample:latest"
 WITHOUT_READ = "examples/unsafe/permissions-without-artifact.json"
