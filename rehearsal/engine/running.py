@@ -99,13 +99,13 @@ class Run:
 
     def _stop(self, why: str) -> None:
         """Let no further step begin, whatever the run is at."""
+        self.d.stopped.set()
         if why == _BAILED:
             self._bailed = True
         elif why == _CANCELLED and not self._cancelled:
             self._cancelled = True
             self.d.events.emit({"cancelEvent": {}})
             self._plugins.cancel()
-        self.d.stopped.set()
         self._signals.put(why)
 
     def execute(self) -> Outcome:

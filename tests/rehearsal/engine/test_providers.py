@@ -187,7 +187,7 @@ def test_a_refresh_drops_what_is_gone_and_mends_what_referred_to_it(world: World
     assert ran.outcome.changes == {"delete": 1, "update": 1, "same": 2}
     assert sorted(ran.names()) == ["b", "c"]
     assert (ran.state("b").dependencies, ran.state("b").outputs["value"]) == ([], "2")
-    assert ops(world.run("preview"))[:1] == ["create"]
+    assert ("create", "a") in world.run("preview").steps
 
 
 def test_a_refresh_that_is_cancelled_drops_nothing_it_did_not_look_at(world: World, fake: Fake) -> None:
