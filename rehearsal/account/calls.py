@@ -132,6 +132,9 @@ def keep(environ: dict[str, Any]) -> dict[str, Any]:
 
 def identify(environ: dict[str, Any], body: bytes) -> Call:
     """The call that a request (its kept environment and body) makes."""
+    if environ["PATH_INFO"].startswith(("/moto-api", "/latest/")):
+        # moto's own interface would change the account behind the journal's back.
+        raise Refusal("NotImplemented", "the emulated account has no instance metadata and no interface of moto's", 501)
     scope = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", "")) or _QUERY_CREDENTIAL.search(
         environ.get("QUERY_STRING", "")
     )

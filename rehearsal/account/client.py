@@ -126,7 +126,7 @@ class Account:
             connection.request(method, path, None if body is None else json.dumps(body))
             response = connection.getresponse()
             return response.status, response.read().decode()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise AccountError(
                 f"account {self.id} does not answer at {self.url} ({error}); its log is {self.directory / 'server.log'}"
             ) from error

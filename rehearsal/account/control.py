@@ -10,6 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -68,7 +69,8 @@ def _get(gateway: Gateway, path: str, query: dict[str, str]) -> Answer:
 
 def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
     if path == "stop":
-        gateway.stop()
+        # So late that this answer has left before the process has.
+        threading.Timer(0.05, gateway.stop).start()
         return _json({"stopping": True})
     if path == "faults":
         check_action(str(body.get("name", "")))

@@ -106,7 +106,9 @@ class _Walk:
         if isinstance(value, list | tuple):
             return [self.of(item) for item in value]
         if isinstance(value, Mapping):
-            return self._named({_name(key): item for key, item in value.items()})
+            # moto's stores of versions show the newest alone; dict's own items are all of them.
+            items = dict.items(value) if isinstance(value, dict) else value.items()
+            return self._named({_name(key): item for key, item in items})
         return self._object(value)
 
     def _named(self, members: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import calls, control, registry
+from rehearsal.account import calls, control, keys, registry
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
@@ -56,7 +56,7 @@ class Gateway:
         stop: Callable[[], None],
     ) -> None:
         from moto import backends
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
         self.account = account
         self.directory = directory
@@ -75,7 +75,7 @@ class Gateway:
         self.broken: str | None = None
         self._lock = threading.RLock()
         self._idle_lock = threading.Lock()
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = DomainDispatcherApplication(_application)
         # moto lists the directory of its services at every request.
         services = tuple(backends.list_of_moto_modules())
         backends.list_of_moto_modules = lambda: services
@@ -157,7 +157,7 @@ class Gateway:
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
-        from rehearsal.account import cbor, keys, managed_policies
+        from rehearsal.account import cbor, managed_policies
 
         if call.service == "kms":
             call = keys.prepare(call, self.account)
@@ -212,8 +212,12 @@ class Gateway:
 
     def settle(self, at: float) -> None:
         """Lets happen what is due; that it was seen is journalled, so that a status never goes back."""
-        if deployments.settle(self.inference, at):
+        if self._happen(at):
             self._append({"kind": "tick"}, at)
+
+    def _happen(self, at: float) -> bool:
+        expired = keys.expire(self.account, at)
+        return deployments.settle(self.inference, at) or expired
 
     def control(self, verb: str, body: dict[str, Any]) -> Any:
         """Does a control request that changes the account, and journals it."""
@@ -244,7 +248,7 @@ class Gateway:
             self.number = entry["number"]
             at = entry["at"]
             self.clock.set(at)
-            deployments.settle(self.inference, at)
+            self._happen(at)
             if entry["kind"] == "call":
                 body = self.journal.load(entry["body"])
                 call = calls.identify(entry["request"], body)
@@ -273,6 +277,15 @@ _PHRASES = {
     403: "Forbidden",
     404: "Not Found",
 }
+
+
+def _application(service: Any) -> Any:
+    """The application that moto has for a service; NotImplementedError where it has none."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
+    if service is None:
+        raise NotImplementedError
+    return create_backend_app(service)
 
 
 def _read(environ: dict[str, Any]) -> bytes:

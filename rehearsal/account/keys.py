@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import datetime as dt
 import json
+import sys
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -63,6 +65,24 @@ def prepare(call: Call, account: str) -> Call:
         parameters = {**call.parameters, name: key.id}
         return replace(call, parameters=parameters, body=json.dumps(parameters).encode())
     return call
+
+
+def expire(account: str, at: float) -> bool:
+    """Deletes the keys, and their aliases, whose waiting period has ended at virtual time `at`; whether any had.
+
+    Source: ScheduleKeyDeletion: "After the waiting period ends, AWS KMS deletes the KMS key"; with it go its aliases.
+    """
+    if "moto.kms.models" not in sys.modules:
+        return False  # nobody has used KMS
+    from moto.kms.models import kms_backends
+
+    gone = False
+    for backend in list(dict.values(kms_backends[account])):
+        for key in list(backend.keys.values()):
+            if key.deletion_date is not None and key.deletion_date.replace(tzinfo=dt.UTC).timestamp() <= at:
+                backend.delete_key(key.id)
+                gone = True
+    return gone
 
 
 def _key_of_ciphertext(call: Call) -> str | None:

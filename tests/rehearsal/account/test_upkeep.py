@@ -130,6 +130,38 @@ def test_an_encrypted_artifact_needs_its_key_and_the_right_to_use_it(world: Worl
     assert [problem["kind"] for problem in report["problems"]] == ["key"]
 
 
+def test_a_key_is_gone_after_its_waiting_period(world: World) -> None:
+    """Pending deletion forbids its use; a week of virtual time later neither key nor alias exists."""
+    ground = put_ground(world, "leaving")
+    kms = world.client("kms")
+    kms.schedule_key_deletion(KeyId=ground["key"], PendingWindowInDays=7)
+    with pytest.raises(kms.exceptions.KMSInvalidStateException):
+        kms.encrypt(KeyId=ground["alias"], Plaintext=b"x")
+    world.account.advance(6 * 86400)
+    pending = kms.describe_key(KeyId=ground["alias"])["KeyMetadata"]["KeyState"]
+    world.account.advance(2 * 86400)
+
+    assert pending == "PendingDeletion"
+    with pytest.raises(kms.exceptions.NotFoundException):
+        kms.describe_key(KeyId=ground["key"])
+    assert ground["alias"] not in [alias["AliasName"] for alias in kms.list_aliases()["Aliases"]]
+
+
+def test_a_disabled_key_does_nothing_until_it_is_enabled(world: World) -> None:
+    """DisabledException; CancelKeyDeletion of a key that isn't pending: KMSInvalidStateException."""
+    kms = world.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    secret = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    kms.disable_key(KeyId=key)
+    with pytest.raises(kms.exceptions.DisabledException):
+        kms.decrypt(CiphertextBlob=secret)
+    with pytest.raises(kms.exceptions.KMSInvalidStateException):
+        kms.cancel_key_deletion(KeyId=key)
+    kms.enable_key(KeyId=key)
+
+    assert kms.decrypt(CiphertextBlob=secret)["Plaintext"] == b"x"
+
+
 def test_a_configuration_with_a_disabled_key_cannot_start(world: World) -> None:
     """CreateEndpoint begins and ends Failed, naming the key."""
     ground = put_ground(world, "locked")
