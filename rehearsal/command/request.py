@@ -32,6 +32,7 @@ class Session:
     configuration: Configuration
     log: Log | None
     cancel: threading.Event = field(default_factory=threading.Event)
+    abandon: threading.Event = field(default_factory=threading.Event)
     sequence: int = 0
 
 
@@ -75,6 +76,7 @@ def request(
         tags=stack.stored.tags(),
         environment=_environment(session, snapshot, arm=save is not None),
         cancel=session.cancel,
+        abandon=session.abandon,
     )
 
 

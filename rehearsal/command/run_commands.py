@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +13,14 @@ from rehearsal.command import configuration
 from rehearsal.command.config_commands import put
 from rehearsal.command.errors import EXIT_CANCELLED, EXIT_CHANGES_NOT_EXPECTED, EXIT_USAGE, CommandError, UsageError
 from rehearsal.command.event_log import Events, open_log
+from rehearsal.command.interrupts import interruptible
 from rehearsal.command.request import Session, request
 from rehearsal.command.text import colourful, say, warn
 from rehearsal.command.workspace import CurrentStack, Workspace
 from rehearsal.state.store import Run, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from rehearsal.command.arguments import Invocation
     from rehearsal.command.display import Wishes
@@ -71,7 +70,7 @@ def _operate(invocation: Invocation, operation: Operation) -> int:
         for message in configuration.check(workspace.project, stack.settings, stack.name, stack.crypter):
             warn(message)
         session = Session(invocation, stack, settings, log)
-        with _interruptible(session.cancel):
+        with interruptible(session.cancel, session.abandon):
             return _dry_run(session, operation) if dry_run else _real_run(session, operation)
     finally:
         if log:
@@ -137,25 +136,6 @@ def _set_config(invocation: Invocation, stack: CurrentStack) -> None:
     edit.save()
 
 
-@contextmanager
-def _interruptible(cancel: threading.Event) -> Iterator[None]:
-    """Ctrl-C asks the run to stop: it ends what is under way and keeps its state. A second one doesn't wait."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        if cancel.is_set():
-            sys.stderr.write("\ninterrupted again: stopping at once; the state is that of the last finished step\n")
-            os._exit(EXIT_CANCELLED)
-        sys.stderr.write("\ninterrupted: finishing what is under way, then stopping (once more to stop at once)\n")
-        cancel.set()
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 def _dry_run(session: Session, operation: Operation) -> int:
     outcome = _run(session, operation, dry_run=True, save=None)
     return _status(session, outcome)
@@ -184,10 +164,14 @@ def _real_run(session: Session, operation: Operation) -> int:
 
 
 def _agreed(operation: str) -> bool:
+    """Ask the person; Ctrl-C and the end of the input are a no."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return input(f"Do you want to perform this {KINDS[operation]}? [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:
+    except (EOFError, KeyboardInterrupt):
         return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _saver(stack: CurrentStack) -> Callable[[Snapshot], None]:

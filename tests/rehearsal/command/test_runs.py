@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import subprocess
 
     from rehearsed_project import RehearsedProject
 
@@ -44,6 +45,12 @@ def wait_for(path: Path) -> None:
     while not path.exists():
         assert time.monotonic() < deadline, f"{path} didn't come"
         time.sleep(0.02)
+
+
+def hear(process: subprocess.Popen[str], word: str) -> None:
+    """Until the process says it on standard error."""
+    assert process.stderr
+    assert any(word in line for line in iter(process.stderr.readline, "")), f"never said {word!r}"
 
 
 def resources(project: RehearsedProject) -> list[str]:
@@ -134,7 +141,7 @@ def test_a_pack_that_isnt_there_is_named(project: RehearsedProject, tmp_path: Pa
 
 
 def test_an_interrupted_up_keeps_its_state_and_carries_on(project: RehearsedProject, tmp_path: Path) -> None:
-    """Ctrl-C in the middle of a creation: it is finished and recorded, nothing new begins, the next run does the rest."""
+    """Ctrl-C in the middle of a creation: it is finished and recorded, nothing new begins; the next run carries on."""
     project.stack()
     project.write("__main__.py", DYNAMIC)
     mark = tmp_path / "mark"
@@ -142,12 +149,12 @@ def test_an_interrupted_up_keeps_its_state_and_carries_on(project: RehearsedProj
     with project.start("up", *RUN, more=more) as process:
         wait_for(mark)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
+        hear(process, "interrupted")
         mark.with_suffix(".go").touch()
         _, err = process.communicate(timeout=60)
 
     assert process.returncode == 8
-    assert "interrupted" in err
+    assert "its state is kept" in err
     assert "Traceback" not in err
     assert "first" in resources(project)
     assert "second" not in resources(project)
@@ -175,6 +182,35 @@ def test_a_killed_up_leaves_a_state_that_can_be_worked_with(project: RehearsedPr
     answer = project.run("up", *RUN, more=more)
     assert answer.status == 0, answer.out + answer.err
     assert "first" in resources(project)
+
+
+def test_interrupting_twice_gives_up_what_is_under_way(project: RehearsedProject, tmp_path: Path) -> None:
+    """It stays noted as pending, no child is left behind, and the stack is free for the next run."""
+    project.stack()
+    project.write("__main__.py", DYNAMIC)
+    mark = tmp_path / "mark"
+    with project.start("up", *RUN, more={"SLOW": "1", "MARK": str(mark)}) as process:
+        wait_for(mark)
+        for word in ("interrupted: ", "interrupted again"):
+            process.send_signal(signal.SIGINT)
+            hear(process, word)
+        _, err = process.communicate(timeout=60)
+    pending = json.loads(project.state.read_text())["deployment"]["pending_operations"]
+
+    assert process.returncode == 8
+    assert "its state is kept" in err
+    assert "Traceback" not in err
+    assert [row["type"] for row in pending] == ["creating"]
+    assert not [pid for pid in Path("/proc").glob("[0-9]*") if str(mark) in environment_of(pid)]
+    assert project.run("destroy", *RUN).status == 0
+
+
+def environment_of(process: Path) -> str:
+    """The environment a process was started with; empty when it is somebody else's or has gone."""
+    try:
+        return (process / "environ").read_text()
+    except OSError:
+        return ""
 
 
 def test_the_state_before_a_run_is_kept(project: RehearsedProject) -> None:
