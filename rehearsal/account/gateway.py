@@ -263,7 +263,7 @@ class Gateway:
         """Stops what serves predictions and closes the journal, leaving the time in it."""
         self.serving.close()
         with self._lock:
-            if not self.broken:
+            if not self.broken and self.directory.exists():
                 self._append({"kind": "tick"}, self.clock.now())
             self.journal.close()
             self.log.close()

@@ -148,6 +148,7 @@ def _warm_up(account: str) -> None:
 
 
 def _wait(gateway: Any, stopping: threading.Event, idle_seconds: float) -> None:
-    while not stopping.wait(1.0 if idle_seconds else None):
-        if not gateway.busy and time.monotonic() - gateway.last_request > idle_seconds:
+    """Until the account is told to stop, has been idle for too long, or its directory has been removed."""
+    while not stopping.wait(1.0) and gateway.directory.exists():
+        if idle_seconds and not gateway.busy and time.monotonic() - gateway.last_request > idle_seconds:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -288,6 +289,14 @@ def test_a_dead_server_is_noticed(started: Callable[..., World]) -> None:
 def test_an_idle_account_stops_itself(started: Callable[..., World]) -> None:
     """After its idle time without requests."""
     world = started(idle_minutes=0.02)
+
+    assert until(lambda: not _alive(world.account.pid))
+
+
+def test_an_account_whose_directory_is_removed_ends(started: Callable[..., World]) -> None:
+    """Nobody could find it any more: it doesn't stay behind."""
+    world = started()
+    shutil.rmtree(world.account.directory)
 
     assert until(lambda: not _alive(world.account.pid))
 
