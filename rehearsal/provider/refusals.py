@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "KMS.AccessDeniedException", "403"}
 EXISTS = ("AlreadyExists", "BucketAlreadyOwnedByYou", "EntityAlreadyExists", "Duplicate", "Conflict", "InUse")
 MISSING = ("NotFound", "NoSuch")
-NOT_IMPLEMENTED = 501
+GAP = "NotImplemented"
+"""The emulated account's code for an operation that it doesn't have."""
 FAULTY = 500
 
 
@@ -120,10 +121,10 @@ def translated(operation: str, error: Any) -> ProviderRefusal:
         told = error.response.get("Error", {})
         code, words = str(told.get("Code", "Unknown")), str(told.get("Message", error))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        if status == NOT_IMPLEMENTED:
+        if code == GAP:
             return AccountGap(f"{operation}: {words}")
         if status >= FAULTY:
-            return AccountUnreachable(f"the account failed at {operation} with HTTP {status}: {code}: {words}")
+            return AccountUnreachable(f"the account failed at {operation} (HTTP {status}): {code}: {words}")
         return AccountRefusal(operation, code, words)
     if isinstance(error, exceptions.ParamValidationError):
         return ProviderRefusal(f"{operation} can't be asked like this: {error}")

@@ -87,6 +87,7 @@ class Policy(Resource):
     defaults = {
         "policyType": "StepScaling",
         "targetTrackingScalingPolicyConfiguration.disableScaleIn": False,
+        "targetTrackingScalingPolicyConfiguration.customizedMetricSpecification.metrics[].returnData": True,
     }
     limits = {"policyType": Limit(choices=("StepScaling", "TargetTrackingScaling", "PredictiveScaling"))}
     replaces = ("name", "resourceId", "scalableDimension", "serviceNamespace", "region")

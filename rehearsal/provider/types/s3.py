@@ -105,7 +105,7 @@ class Bucket(Resource):
     id_property = "bucket"
     auto_name = AutoName("bucket", limit=63, lower=True, unless=("bucketPrefix",))
     conflicts = (("bucket", "bucketPrefix"),)
-    defaults = {"forceDestroy": False}
+    defaults = {"forceDestroy": False, "versioning.enabled": False, "versioning.mfaDelete": False}
     limits = {
         "bucket": Limit(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "must be 3 to 63 small letters, digits, dots and hyphens"),
         "bucketPrefix": Limit(longest=37),

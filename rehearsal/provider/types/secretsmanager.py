@@ -42,7 +42,7 @@ class Secret(Resource):
     defaults = {"forceOverwriteReplicaSecret": False, "recoveryWindowInDays": 30}
     limits = {"name": Limit(r"[\w/+=.@-]+", "may hold only letters, digits and /_+=.@-", longest=512)}
     replaces = ("name", "namePrefix", "type", "region")
-    optional_computed = ("name", "namePrefix", "policy", "replicas")
+    optional_computed = ("name", "namePrefix", "policy", "replicas", "replicas[].kmsKeyId")
     documents = ("policy",)
     unread = ("namePrefix", "recoveryWindowInDays", "forceOverwriteReplicaSecret", "type")
     lacks = ("replicas", "type")

@@ -1,4 +1,4 @@
-"""The provider attached to the Pulumi CLI (PULUMI_DEBUG_PROVIDERS): a real program, a roll, a silent roll-back, the end."""
+"""The provider attached to the Pulumi CLI (PULUMI_DEBUG_PROVIDERS): a program, a roll, a silent roll-back, the end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from provider_world import World
 
-from rehearsal.account import Account
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from provider_world import World
+
+    from rehearsal.account import Account
 
 pytestmark = [pytest.mark.pulumi_cli, pytest.mark.timeout(300)]
 
@@ -24,7 +27,8 @@ import pulumi_aws as aws
 
 config = pulumi.Config()
 caller = aws.get_caller_identity_output()
-assume = {"actions": ["sts:AssumeRole"], "principals": [{"type": "Service", "identifiers": ["sagemaker.amazonaws.com"]}]}
+service = {"type": "Service", "identifiers": ["sagemaker.amazonaws.com"]}
+assume = {"actions": ["sts:AssumeRole"], "principals": [service]}
 role = aws.iam.Role("role", assume_role_policy=aws.iam.get_policy_document_output(statements=[assume]).json)
 every = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 rights = aws.iam.RolePolicy("rights", role=role.id, policy=json.dumps(every))
@@ -38,10 +42,14 @@ artifact = aws.s3.BucketObjectv2(
 model = aws.sagemaker.Model(
     "model",
     execution_role_arn=role.arn,
-    primary_container={"image": config.require("image"), "model_data_url": pulumi.Output.format("s3://{}/{}", bucket.id, artifact.key)},
+    primary_container={
+        "image": config.require("image"),
+        "model_data_url": pulumi.Output.format("s3://{}/{}", bucket.id, artifact.key),
+    },
     opts=pulumi.ResourceOptions(depends_on=[rights]),
 )
-variant = {"variant_name": "main", "model_name": model.name, "instance_type": "ml.m5.large", "initial_instance_count": 1}
+sized = {"instance_type": "ml.m5.large", "initial_instance_count": 1}
+variant = {"variant_name": "main", "model_name": model.name, **sized}
 configuration = aws.sagemaker.EndpointConfiguration("configuration", kms_key_arn=key.arn, production_variants=[variant])
 traffic = {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0}
 endpoint = aws.sagemaker.Endpoint(
@@ -93,7 +101,9 @@ def attached(account: Account, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     }
 
     def run(*arguments: str, code: int = 0) -> str:
-        ran = subprocess.run(["pulumi", *arguments], cwd=project, env=environment, capture_output=True, text=True)
+        ran = subprocess.run(
+            ["pulumi", *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+        )
         assert ran.returncode == code, f"{' '.join(arguments)}\n{ran.stdout}\n{ran.stderr}"
         return ran.stdout
 
