@@ -89,7 +89,10 @@ def test_an_unsafe_change_is_refused_in_the_preview(
     bare = deployed.without_guards(tmp_path / "project")
     before = deployed.fingerprint()
     code, report = deployed.holdfast("up", *[f"--set={key}={json.dumps(value)}" for key, value in settings.items()])
-    packs = bare.pulumi("preview", "--stack", "rehearsal", "--policy-pack", EVERYTHING, **settings)
+    unheld = tmp_path / "config.json"
+    unheld.write_text(json.dumps(dict.fromkeys(("endpoint-keys-are-held", "endpoint-buckets-are-held"), "disabled")))
+    pack = ("--policy-pack", EVERYTHING, "--policy-pack-config", str(unheld))
+    packs = bare.pulumi("preview", "--stack", "rehearsal", *pack, **settings)
     guards = deployed.pulumi("preview", "--stack", "rehearsal", **settings) if who == "both" else None
 
     assert code == 1
