@@ -95,3 +95,14 @@ class Callbacks(callback_pb2_grpc.CallbacksServicer):
                 name=name, callback=self._callback(answer), on_dry_run=on_dry_run, ignore_errors=False
             )
         )
+
+    def add_error_hook(self, name: str, function: Callable[[Any], None]) -> None:
+        """Register a named error hook: `function` takes an ErrorHookRequest; the step stays failed, without a retry."""
+
+        def answer(raw: bytes) -> Any:
+            function(resource_pb2.ErrorHookRequest.FromString(raw))
+            return resource_pb2.ErrorHookResponse(retry=False)
+
+        self._monitor.RegisterErrorHook(
+            resource_pb2.RegisterErrorHookRequest(name=name, callback=self._callback(answer))
+        )

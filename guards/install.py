@@ -26,6 +26,7 @@ HOOK_BEFORE_UPDATE = "holdfast-before-update"
 HOOK_AFTER_UPDATE = "holdfast-after-update"
 HOOK_BEFORE_DELETE = "holdfast-before-delete"
 HOOK_AFTER_DELETE = "holdfast-after-delete"
+HOOK_AFTER_FAILURE = "holdfast-after-failure"
 MARK = "holdfast:guarded"
 RIGHTS = frozenset({kinds.ROLE_POLICY, kinds.ATTACHMENT, kinds.POLICY})
 _FAILED = "guards-work"
@@ -175,6 +176,16 @@ class Guards:
             with self._failing_closed(operation):
                 verify(operation, self.account(), self.report)
 
+    def after_failure(self, request: Any) -> None:
+        """Say where the endpoint is after its update failed in the provider. Nothing is decided here."""
+        from guards.verified_update import tell_failure
+
+        operation = operation_of(request)
+        try:
+            tell_failure(operation, list(request.errors), self.account(), self.report)
+        except AccountUnknown as error:
+            self.report.say("warning", f"Where endpoint {operation.name} is could not be read. {error}", operation.urn)
+
     def after_delete(self, request: Any) -> None:
         """Wait until the endpoint is really gone: what it uses is deleted next."""
         operation = operation_of(request)
@@ -213,7 +224,8 @@ def operation_of(request: Any) -> Operation:
     """A hook's request in the guards' words."""
 
     def bag(name: str) -> dict[str, Any]:
-        return plain(getattr(request, name)) if request.HasField(name) else {}
+        known = name in request.DESCRIPTOR.fields_by_name and request.HasField(name)
+        return plain(getattr(request, name)) if known else {}
 
     return Operation(
         urn=request.urn,
@@ -223,7 +235,7 @@ def operation_of(request: Any) -> Operation:
         new_inputs=bag("new_inputs"),
         old_outputs=bag("old_outputs"),
         new_outputs=bag("new_outputs"),
-        retained=bool(request.old_options.retain_on_delete),
+        retained=hasattr(request, "old_options") and bool(request.old_options.retain_on_delete),
     )
 
 
@@ -242,6 +254,7 @@ def _add_hooks(hooks: Any, token: str) -> None:
         first(hooks.after_create, HOOK_AFTER_CREATE)
         first(hooks.after_update, HOOK_AFTER_UPDATE)
         first(hooks.after_delete, HOOK_AFTER_DELETE)
+        first(hooks.on_error, HOOK_AFTER_FAILURE)
 
 
 def _mark(given: Any, inputs: dict[str, Any], properties: Any) -> None:
@@ -278,7 +291,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
     """
     from pulumi.runtime import settings
     from pulumi.runtime.mocks import MockMonitor
-    from pulumi.runtime.proto import resource_pb2
+    from pulumi.runtime.proto import engine_pb2, resource_pb2
 
     monitor = settings.get_monitor()
     if monitor is None:
@@ -288,6 +301,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
     for feature, name in (
         (resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS, "resource transforms"),
         (resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS, "resource hooks"),
+        (resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS, "error hooks"),
     ):
         if not settings.monitor_supports_feature(feature):
             raise RuntimeError(f"This Pulumi engine has no {name}, which the guards need. Update the Pulumi CLI.")
@@ -296,7 +310,14 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
 
     callbacks = Callbacks(monitor)
     dry_run = settings.is_dry_run()
-    report = Report(dry_run=dry_run, exemptions=exemptions, directory=Path(settings.get_root_directory() or "."))
+    engine: Any = settings.get_engine()
+
+    def say(severity: str, text: str, urn: str) -> None:
+        number = engine_pb2.ERROR if severity == "error" else engine_pb2.WARNING
+        engine.Log(engine_pb2.LogRequest(severity=number, message=text, urn=urn))
+
+    directory = Path(settings.get_root_directory() or ".")
+    report = Report(dry_run=dry_run, exemptions=exemptions, directory=directory, say=say)
     report.exemptions  # noqa: B018 - a file that can't be used is said now, not at the first finding
     guards = Guards(
         callbacks,
@@ -316,6 +337,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
         (HOOK_AFTER_DELETE, guards.after_delete, False),
     ):
         callbacks.add_hook(name, function, on_dry_run=on_dry_run)
+    callbacks.add_error_hook(HOOK_AFTER_FAILURE, guards.after_failure)
     callbacks.add_transform(guards.transform)
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from findings.exemptions import Exemptions, load, locate, today
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from findings.finding import Finding
 
 FINDINGS_VARIABLE = "HOLDFAST_FINDINGS"
@@ -30,12 +32,21 @@ class Report:
         dry_run: whether this is a preview.
         exemptions: path of the exemptions file; None looks for it (HOLDFAST_EXEMPTIONS, else beside Pulumi.yaml).
         directory: where Pulumi.yaml lies.
+        say: shows a text in the run's diagnostics: severity (`warning` or `error`), text, URN.
 
     """
 
-    def __init__(self, *, dry_run: bool, exemptions: Path | None = None, directory: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        dry_run: bool,
+        exemptions: Path | None = None,
+        directory: Path | None = None,
+        say: Callable[[str, str, str], None] = lambda *_: None,
+    ) -> None:
         self.dry_run = dry_run
         self._path = exemptions or locate(directory or Path.cwd())
+        self.say = say
         self._lock = threading.Lock()
         self._exemptions: Exemptions | None = None
         self.found: list[Finding] = []
@@ -60,18 +71,18 @@ class Report:
         if finding.refuses:
             if not self.collects:
                 raise Refused(finding.text())
-        elif finding.exempted_by is not None:
-            self._say(finding)
+        elif finding.exempted_by is not None and not self.collects:
+            self.say("warning", finding.text(), finding.urn or "")
+
+    def tell(self, finding: Finding) -> None:
+        """Report a finding about a step that has failed already: there is nothing left to refuse."""
+        with self._lock:
+            self.found.append(finding)
+        self._write(finding)
+        self.say("error", finding.text(), finding.urn or "")
 
     def _write(self, finding: Finding) -> None:
         path = os.environ.get(FINDINGS_VARIABLE)
         if path:
             with self._lock, Path(path).open("a", encoding="utf-8") as file:
                 file.write(finding.to_json() + "\n")
-
-    def _say(self, finding: Finding) -> None:
-        if self.collects:
-            return
-        import pulumi
-
-        pulumi.log.warn(finding.text())

@@ -29,6 +29,31 @@ _MOST_SECONDS = 3600.0
 _COUNTS_SECONDS = 300.0
 
 
+def tell_failure(operation: Operation, errors: list[str], account: Account, report: Report) -> None:
+    """Say where an endpoint is whose creation or update the provider gave up: a roll-back that shows itself."""
+    wanted = operation.new_inputs.get("endpointConfigName")
+    name = operation.id or str(operation.new_inputs.get("name", ""))
+    described = settled(account, name) if name else None
+    if described is None or not isinstance(wanted, str):
+        return
+    serving = described.get("EndpointConfigName", "none")
+    if serving == wanted:
+        return
+    reason = described.get("FailureReason") or (errors[0] if errors else "SageMaker gives no FailureReason")
+    report.tell(
+        finding(
+            operation,
+            GUARD,
+            f"{describe(operation, 'endpoint')} was to run endpoint configuration {wanted}, but the update failed. "
+            f"It is still on the old configuration {serving}, status {described.get('EndpointStatus')}. FailureReason: "
+            f"{' '.join(reason.split()).rstrip('.')}. Nothing old was deleted.",
+            path=(str(Node(usage.CONFIGURATION, serving)), f"{Node(usage.ENDPOINT, name)} (EndpointConfigName)"),
+            fix="Mend the cause and run up again; if state and account disagree, run holdfast refresh (pulumi refresh) "
+            "first.",
+        )
+    )
+
+
 def verify(operation: Operation, account: Account, report: Report) -> None:
     """Compare the endpoint with what was asked; a mismatch is refused, and with it everything that would follow."""
     wanted = operation.new_inputs.get("endpointConfigName")
