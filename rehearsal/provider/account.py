@@ -10,7 +10,6 @@ import ipaddress
 import json
 import os
 import threading
-import time
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,12 +53,14 @@ class Account:
     Args:
         region: AWS region, e.g. eu-central-1.
         url: the account's endpoint; default AWS_ENDPOINT_URL.
+        cancelled: set by the engine's Cancel; ends every wait.
 
     """
 
-    def __init__(self, region: str, url: str | None = None) -> None:
+    def __init__(self, region: str, url: str | None = None, cancelled: threading.Event | None = None) -> None:
         self.region = region
         self.url = loopback(url or os.environ.get("AWS_ENDPOINT_URL"))
+        self.cancelled = cancelled or threading.Event()
         self._clients: dict[str, Any] = {}
         self._elsewhere: dict[str, Account] = {}
         self._lock = threading.Lock()
@@ -81,7 +82,7 @@ class Account:
             return self
         with self._lock:
             if region not in self._elsewhere:
-                self._elsewhere[region] = Account(region, self.url)
+                self._elsewhere[region] = Account(region, self.url, self.cancelled)
             return self._elsewhere[region]
 
     def client(self, service: str) -> Any:
@@ -174,4 +175,4 @@ class Account:
                 self._has_clock = False
             finally:
                 connection.close()
-        time.sleep(POLL)
+        self.cancelled.wait(POLL)

@@ -262,6 +262,8 @@ def wait_for(account: Account, look: Any, *, target: set[str], pending: set[str]
             raise WaitFailed(
                 f"{what} is {status}, wanted {' or '.join(sorted(target))}. AWS's reason: {reason or 'none was given'}",
             )
+        if account.cancelled.is_set():
+            raise WaitFailed(f"{what} is still {status}; the run was cancelled while it was waited for")
         if waited >= seconds:
             raise WaitFailed(f"{what} is still {status} after {seconds / 60:g} minutes of the account's time")
         looks += 1

@@ -102,7 +102,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """Package `aws` against an emulated account."""
 
     def __init__(self) -> None:
-        self.stopped = threading.Event()
+        self._cancelled = threading.Event()
         self._account: Account | None = None
         self._configuration: Configuration | None = None
 
@@ -145,7 +145,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             configuration = Configuration(values)
             if not configuration.region:
                 raise Misconfigured("no region: set `aws:region` in the stack's settings, or AWS_REGION")
-            account = Account(configuration.region)
+            account = Account(configuration.region, cancelled=self._cancelled)
             if configuration.allowed and account.id not in configuration.allowed:
                 raise Misconfigured(
                     f"the account is {account.id}, and aws:allowedAccountIds allows only "
@@ -159,6 +159,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return answered(context, "configure the provider", configure)
 
     def Cancel(self, request: Any, context: Any) -> Any:
+        self._cancelled.set()
         return empty_pb2.Empty()
 
     # -- resources ---------------------------------------------------------------------------------------------------

@@ -205,6 +205,17 @@ def test_an_account_that_does_not_answer_leaves_the_outcome_unknown(
     assert "gave no answer to CreateKey" in caught.value.details()
 
 
+def test_a_cancel_ends_a_wait_and_says_so(fresh: Engine, world: World, account: Account) -> None:
+    fresh.configure(region="eu-central-1")
+    account.arm("slow-create")
+    fresh.stub.Cancel(empty_pb2.Empty())
+
+    with pytest.raises(grpc.RpcError) as caught:
+        fresh.create("aws:sagemaker/endpoint:Endpoint", "cancelled", {"endpointConfigName": world.configuration.id})
+
+    assert "is still Creating; the run was cancelled" in caught.value.details()
+
+
 def test_a_relative_path_is_the_program_s(fresh: Engine, tmp_path: Any, world: World, aws: Any) -> None:
     from rehearsal.provider import files
 
