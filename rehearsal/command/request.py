@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,10 +91,18 @@ def _environment(session: Session, snapshot: Snapshot | None, *, arm: bool) -> d
     stack = session.stack
     types = [resource.type for resource in snapshot.resources] if snapshot else []
     folder = stack.project.directory
+    own = {"PATH": _path(), "PULUMI_CONFIG_PASSPHRASE": environment.passphrase()}
     if not ("AWS_ENDPOINT_URL" in os.environ or environment.needs_account(folder, session.configuration.values, types)):
-        return {**os.environ, "PULUMI_CONFIG_PASSPHRASE": environment.passphrase()}
+        return {**os.environ, **own}
     prepared = environment.prepare(folder, stack.name)
     if arm:
         for fault in environment.faults():
             environment.account(folder).arm(fault)
-    return {**os.environ, **prepared}
+    return {**os.environ, **own, **prepared}
+
+
+def _path() -> str:
+    """PATH with this interpreter first, as in a virtual environment: plug-ins that are Python scripts want it."""
+    here = str(Path(sys.executable).parent)
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([here, *(folder for folder in folders if folder != here)])
