@@ -1,7 +1,7 @@
 """State: what a run leaves behind, in the shape that `pulumi stack import` takes.
 
-`Snapshot` and `ResourceState` are the values in memory (secrets in clear, marked); `to_json`/`from_json`/`to_text` are the
-deployment document; a `Crypter` does the secrets.
+`Snapshot` and `ResourceState` are the values in memory (secrets in clear, marked); `to_json`/`from_json`/`to_text` are
+the deployment document; a `Crypter` does the secrets.
 """
 
 from rehearsal.state.crypter import Crypter, PlaintextCrypter
