@@ -25,8 +25,10 @@ def empty(tmp_path: Path) -> Iterator[Rehearsal]:
 def deployed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home in which the main job was done; its account is stopped."""
     rehearsal = Rehearsal(tmp_path_factory.mktemp("deployed") / "home")
-    rehearsal.up()
-    rehearsal.stop()
+    try:
+        rehearsal.up()
+    finally:
+        rehearsal.stop()
     return rehearsal.home
 
 
