@@ -107,7 +107,10 @@ class Plugins:
     def cancel(self) -> None:
         """Ask all providers to give up what they are doing."""
         for client in list(self._started):
-            client.cancel()
+            try:
+                client.cancel()
+            except ProviderError as e:
+                self._say("warning", f"provider {client.package} refused to give up: {e.message}")
 
     def close(self) -> None:
         """End all plug-ins."""

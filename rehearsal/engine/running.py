@@ -105,8 +105,9 @@ class Run:
         elif why == _CANCELLED and not self._cancelled:
             self._cancelled = True
             self.d.events.emit({"cancelEvent": {}})
-            self._plugins.cancel()
         self._signals.put(why)
+        if why == _CANCELLED:
+            self._plugins.cancel()
 
     def execute(self) -> Outcome:
         """Run to the end, whatever happens; what goes wrong is said by events."""

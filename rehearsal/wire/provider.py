@@ -272,16 +272,15 @@ class ProviderClient:
         return self._call(self.stub.Call, request)  # type: ignore[no-any-return]
 
     def cancel(self) -> None:
-        """Ask the provider to give up what it is doing."""
+        """Ask the provider to give up what it is doing. Raises ProviderError when it refuses; one that is gone has."""
+        gone = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
         try:
             self.stub.Cancel(empty_pb2.Empty(), timeout=2)
         except grpc.RpcError as e:
-            if e.code() not in (
-                grpc.StatusCode.UNIMPLEMENTED,
-                grpc.StatusCode.UNAVAILABLE,
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-            ):
+            if e.code() not in (*gone, grpc.StatusCode.CANCELLED):
                 raise error_of(e, self.package, None) from e
+        except ValueError:  # what gRPC raises for a channel that the end of the run has closed meanwhile
+            return
 
     def close(self) -> None:
         """End the plug-in, or only the connection when somebody else started it."""
