@@ -145,6 +145,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             configuration = Configuration(values)
             if not configuration.region:
                 raise Misconfigured("no region: set `aws:region` in the stack's settings, or AWS_REGION")
+            # An attached provider outlives its engines, and each says Cancel when it ends.
+            self._cancelled = threading.Event()
             account = Account(configuration.region, cancelled=self._cancelled)
             if configuration.allowed and account.id not in configuration.allowed:
                 raise Misconfigured(
