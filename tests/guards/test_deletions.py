@@ -92,41 +92,33 @@ GUARDS = [
 
 
 @pytest.mark.parametrize("guard", GUARDS)
-def test_what_an_endpoint_uses_is_not_deleted(guard: str, run: Any, tenant: Any, aws: Any) -> None:
-    """At the end of a preview and of an `up`, with the path of use up to the endpoint."""
-    token, identity, state, _, _ = removed(tenant, aws)[guard]
+def test_what_an_endpoint_uses_is_not_deleted_and_its_unused_twin_is(
+    guard: str, run: Any, tenant: Any, aws: Any
+) -> None:
+    """At the end of a preview and of an `up`, with the path of use up to the endpoint; the twin has another identity."""
+    token, identity, state, other, other_state = removed(tenant, aws)[guard]
 
-    with pytest.raises(Refused, match=f"^{guard}: .* endpoint tenant .*Path of use: .* <- endpoint tenant "):
+    run.delete(token, "twin", other, other_state)
+    assert run.report.found == []
+
+    with pytest.raises(Refused, match=rf"^{guard}: .* endpoint tenant .*Path of use: .* <- endpoint tenant "):
         run.delete(token, "thing", identity, state)
 
 
-@pytest.mark.parametrize("guard", GUARDS)
-def test_what_no_endpoint_uses_is_deleted(guard: str, run: Any, tenant: Any, aws: Any) -> None:
-    """The twin differs in its identity alone."""
-    token, _, _, identity, state = removed(tenant, aws)[guard]
-
-    run.delete(token, "thing", identity, state)
-
-    assert run.report.found == []
-
-
-@pytest.mark.parametrize("guard", GUARDS)
-def test_what_was_used_is_deleted_once_the_endpoint_is_gone(guard: str, run: Any, tenant: Any, aws: Any) -> None:
-    """A key taken out of use can go."""
-    token, identity, state, _, _ = removed(tenant, aws)[guard]
+def test_what_was_used_is_deleted_once_the_endpoint_is_gone(run: Any, tenant: Any, aws: Any) -> None:
+    """A key taken out of use can go, and everything else."""
     aws("sagemaker").delete_endpoint(EndpointName="tenant")
 
-    run.delete(token, "thing", identity, state)
+    for token, identity, state, _, _ in removed(tenant, aws).values():
+        run.delete(token, "thing", identity, state)
 
     assert run.report.found == []
 
 
-@pytest.mark.parametrize("guard", GUARDS)
-def test_what_stays_in_aws_by_retain_on_delete_may_leave_the_stack(guard: str, run: Any, tenant: Any, aws: Any) -> None:
+def test_what_stays_in_aws_by_retain_on_delete_may_leave_the_stack(run: Any, tenant: Any, aws: Any) -> None:
     """Nothing is deleted in AWS then."""
-    token, identity, state, _, _ = removed(tenant, aws)[guard]
-
-    run.delete(token, "thing", identity, state, retained=True)
+    for token, identity, state, _, _ in removed(tenant, aws).values():
+        run.delete(token, "thing", identity, state, retained=True)
 
     assert run.report.found == []
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
 from findings.finding import Finding
 from guards import kinds
@@ -157,3 +158,19 @@ def test_a_guard_that_fails_refuses(run: Any, tenant: Any, monkeypatch: pytest.M
 
     with pytest.raises(Refused, match=r"guards-work: .*fault of Holdfast"):
         run.delete(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn})
+
+
+def test_an_update_that_failed_in_the_provider_says_where_the_endpoint_is(up: Any, tenant: Any) -> None:
+    """A roll-back that shows itself: the step has failed already, the finding adds what the account says."""
+    said: list[str] = []
+    up.report.say = lambda severity, text, urn: said.append(f"{severity} {text}")
+    request = resource_pb2.ErrorHookRequest(
+        urn=up.urn(kinds.ENDPOINT, "e"), id="tenant", name="e", type=kinds.ENDPOINT, errors=["RollingBack"]
+    )
+    request.new_inputs.update({"name": "tenant", "endpointConfigName": "c-2"})
+
+    up.guards.after_failure(request)
+
+    assert [one.name for one in up.report.found] == ["endpoint-update-is-verified"]
+    assert said[0].startswith("error endpoint-update-is-verified: ")
+    assert "still on the old configuration tenant-configuration" in said[0]
