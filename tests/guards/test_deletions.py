@@ -95,7 +95,7 @@ GUARDS = [
 def test_what_an_endpoint_uses_is_not_deleted_and_its_unused_twin_is(
     guard: str, run: Any, tenant: Any, aws: Any
 ) -> None:
-    """At the end of a preview and of an `up`, with the path of use up to the endpoint; the twin has another identity."""
+    """At the end of a preview and of an `up`, with the path up to the endpoint; the twin has another identity."""
     token, identity, state, other, other_state = removed(tenant, aws)[guard]
 
     run.delete(token, "twin", other, other_state)
