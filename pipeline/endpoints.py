@@ -38,7 +38,7 @@ class Endpoint:
     def health(self) -> str:
         """The same in words."""
         if self.well:
-            return "well: in service, on the configuration that was asked for"
+            return "well: in service, on the configuration that the stack has"
         if self.status != "InService":
             return f"{self.status}{': ' + self.failure_reason if self.failure_reason else ''}"
         return (

@@ -70,9 +70,18 @@ class Report:
         lines = [
             f"{diagnostic.urn.split('::')[-1]}: {diagnostic.message}" if diagnostic.urn else diagnostic.message
             for diagnostic in run.recorder.errors
-            if not (self.refused and _noise_of_a_refusal(diagnostic.message))
+            if not self._told_by_a_finding(diagnostic.message)
         ]
         return lines or ([run.error] if run.error and not run.succeeded and not self.refused else [])
+
+    def _told_by_a_finding(self, message: str) -> bool:
+        """A refusal as the engine repeats it, once around each layer it went through, with the program's traceback."""
+        refusing = [finding for finding in self.findings if finding.refuses]
+        return bool(refusing) and (
+            any(words in message for words in REPEATED)
+            or any(finding.message in message for finding in refusing)
+            or message.strip() in ("preview failed", "update failed")
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `--json`, schema version 1."""
@@ -109,8 +118,3 @@ def _verdict(findings: list[Finding]) -> str:
     advised = len(findings) - refused - undecided - exempted
     counted = ((refused, "refused"), (advised, "advised"), (undecided, "undecided"), (exempted, "exempted"))
     return ", ".join(f"{count} {word}" for count, word in counted if count) or "passed"
-
-
-def _noise_of_a_refusal(message: str) -> bool:
-    """A refusal as the engine repeats it, once around each layer it went through, with the program's traceback."""
-    return any(words in message for words in REPEATED) or message.strip() in ("preview failed", "update failed")

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import ProgramError, RehearsalGap
-from rehearsal.values import Archive, Asset
+from rehearsal.values import Archive, Asset, transform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,24 @@ def hashed(value: Any, directory: Path) -> Any:
         raise ProgramError(
             f"the {kind} {value.path} can't be read: {e.strerror}. Is the path right, seen from {directory}?"
         ) from e
+
+
+def restored(read: Any, sent: Any) -> Any:
+    """What a provider answered, with the contents of assets and archives of which it was sent the hash alone."""
+    known: dict[tuple[type, str], Asset | Archive] = {}
+
+    def note(value: Any) -> Any:
+        if isinstance(value, (Asset, Archive)) and value != type(value)(hash=value.hash):
+            known[type(value), value.hash] = value
+        return NotImplemented
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, (Asset, Archive)) and value == type(value)(hash=value.hash):
+            return known.get((type(value), value.hash), value)
+        return NotImplemented
+
+    transform(sent, note)
+    return transform(read, fill) if known else read
 
 
 def _bytes(asset: Asset, directory: Path) -> bytes:

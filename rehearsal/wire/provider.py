@@ -18,6 +18,7 @@ from rehearsal import urns
 from rehearsal.errors import ProviderError, RehearsalGap
 from rehearsal.goal import Diff, Failure, Made
 from rehearsal.values import Properties, Secret, contains_secrets, contains_unknowns, plain
+from rehearsal.values.assets import restored
 from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
 from rehearsal.wire.answers import DiffUnavailable, diff_of, error_of, remember_secrets
 from rehearsal.wire.channel import details
@@ -242,7 +243,9 @@ class ProviderClient:
             return Made("", {}, {})
         read_inputs = self._read(response.inputs, inputs, unknowns=False)
         read_outputs = self._read(response.properties, outputs, unknowns=False)
-        return Made(response.id, read_outputs, read_inputs, response.refresh_before_update)
+        return Made(
+            response.id, restored(read_outputs, inputs), restored(read_inputs, inputs), response.refresh_before_update
+        )
 
     def invoke(self, token: str, args: Properties, *, preview: bool) -> tuple[Properties, list[Failure]]:
         """Call a function of the provider."""

@@ -160,3 +160,16 @@ def test_an_archive_of_a_directory_has_a_hash_of_its_content(tmp_path: Path) -> 
     assert first == second != ""
     with pytest.raises(ProgramError, match="can't be read"):
         assets.hashed(Asset(path="none"), tmp_path)
+
+
+def test_an_asset_that_a_provider_read_has_its_contents_back() -> None:
+    """A provider is sent hashes alone; a state with nothing but a hash could never be given to a program again."""
+    sent = {"source": Secret(Asset("h1", path="a.tar")), "tree": Archive("h2", path="b.zip")}
+    read_back = {
+        "source": Secret(Asset("h1")),
+        "tree": Archive("h2"),
+        "other": Asset("h3"),
+        "own": Asset("h1", text="t"),
+    }
+
+    assert assets.restored(read_back, sent) == {**sent, "other": Asset("h3"), "own": Asset("h1", text="t")}
