@@ -119,6 +119,8 @@ def _check(invocation: Invocation) -> None:
         raise CommandError(
             f"the rehearsal has no secrets provider {invocation.get('secrets-provider')!r}, only passphrase"
         )
+    if invocation.given("skip-preview") and invocation.given("preview-only"):
+        raise UsageError("--skip-preview and --preview-only cannot be used together")
     if invocation.get("parallel", 1) < 1:
         raise UsageError("--parallel takes a number from 1")
 

@@ -3,8 +3,9 @@
 
     compare.py [--path PATH] [CASE...]
 
-Records the cases anew, by default on the embedded engine, and tells where the transcripts differ; exit status 1 if
-they do. Every field is compared whole and in order, but for what means nothing in the real engine either:
+Records the cases (of cases.json, and those added in grown.json) anew, by default on the embedded engine, and tells where
+the transcripts differ; exit status 1 if they do. Every field is compared whole and in order, but for what means nothing
+in the real engine either:
 
 - the order in which default providers are deleted one after another, and the place of the stack and of default
   providers in the state (two recordings of the real engine differ in them);
@@ -29,12 +30,16 @@ EMBEDDED = HERE.parents[1] / "rehearsal" / "bin"
 FIELDS = ("op", "env", "flags", "exit", "steps", "calls", "policies", "errors", "changes", "state", "stackOutputs")
 
 REASONS = {
-    "hook refuses": r'(?P<when>before|after) hook "(?P<hook>[^"]+)" failed: (?P<message>.*)',
-    "hook isn't registered": r'hook "(?P<hook>[^"]+)" was not registered',
-    "protected from deletion": r'resource "(?P<resource>[^"]+)" cannot be deleted.* protected.*',
-    "protected from replacement": r'unable to replace resource "(?P<resource>[^"]+)".* protect.*',
-    "delete hooks want the program": r"Resource has delete hooks registered, .*Hooks: (?P<hooks>.*)",
-    "program raised": r"<traceback> (?P<message>.*)",
+    "hook refuses": (r'(?P<when>before|after) hook "(?P<hook>[^"]+)" failed: (?P<message>.*)',),
+    "hook isn't registered": (r'hook "(?P<hook>[^"]+)" was not registered',),
+    "protected from deletion": (r'resource "(?P<resource>[^"]+)" cannot be deleted.* protected.*',),
+    "protected from replacement": (r'unable to replace resource "(?P<resource>[^"]+)".* protect.*',),
+    "delete hooks want the program": (r"Resource has delete hooks registered, .*Hooks: (?P<hooks>.*)",),
+    "program raised": (r"<traceback> (?P<message>.*)",),
+    "policy configured wrongly": (
+        r"validating policy config: (?P<pack>\S+) \S+ (?P<policy>\S+): (?P<property>\S+): .*",
+        r"policy (?P<policy>\S+) of pack (?P<pack>\S+): (?P<property>\S+) must be .*",
+    ),
 }
 
 
@@ -88,8 +93,8 @@ def reason(text: str) -> str:
     """Why a step failed, in words that don't depend on the engine's."""
     planned = "planned: " if text.startswith("Preview failed: ") else ""
     text = text.removeprefix("Preview failed: ")
-    for name, pattern in REASONS.items():
-        found = re.fullmatch(pattern, text)
+    for name, wordings in REASONS.items():
+        found = next(filter(None, (re.fullmatch(wording, text) for wording in wordings)), None)
         if found:
             return f"{planned}{name} {json.dumps(found.groupdict(), sort_keys=True)}"
     return planned + text
@@ -116,9 +121,15 @@ def _anywhere(row: dict[str, Any]) -> bool:
     return row["urn"].startswith("pulumi:pulumi:Stack::") or _default_provider(row["urn"])
 
 
+def all_cases() -> dict[str, Any]:
+    """The cases of the beginning and those that were added."""
+    return {**json.loads((HERE / "cases.json").read_text()), **json.loads((HERE / "grown.json").read_text())}
+
+
 def expected_transcript(case: str) -> dict[str, Any]:
     """What the real engine was seen to do."""
-    transcript: dict[str, Any] = json.loads((HERE / "transcripts" / f"{case}.json").read_text())
+    folder = next(folder for folder in ("transcripts", "grown") if (HERE / folder / f"{case}.json").exists())
+    transcript: dict[str, Any] = json.loads((HERE / folder / f"{case}.json").read_text())
     return transcript
 
 
@@ -132,7 +143,7 @@ def main(arguments: list[str]) -> int:
     path = embedded_path()
     if arguments[:1] == ["--path"]:
         path, arguments = f"{arguments[1]}{os.pathsep}{os.environ['PATH']}", arguments[2:]
-    cases = json.loads((HERE / "cases.json").read_text())
+    cases = all_cases()
     equal = total = 0
     for case, spec in cases.items():
         if arguments and case not in arguments:

@@ -169,7 +169,7 @@ class Recorder:
         log.touch()
         words = [stage["op"], "--non-interactive", "--event-log", str(event_log), "--parallel", "1"]
         words += stage.get("flags", [])
-        if stage["op"] != "preview":
+        if stage["op"] != "preview" and "--preview-only" not in words:
             words += ["--yes", "--skip-preview"]
         if stage.get("pack"):
             words += ["--policy-pack", str(HERE / "packs" / stage["pack"])]
@@ -213,7 +213,7 @@ def main(arguments: list[str]) -> None:
     cases = json.loads(Path(arguments[0] if arguments else HERE / "cases.json").read_text())
     folder = Path(arguments[1]) if len(arguments) > 1 else Path(tempfile.mkdtemp(prefix="transcripts-"))
     version = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True).stdout
-    if "rehearsal" in version and folder.resolve() == HERE / "transcripts":
+    if "rehearsal" in version and folder.resolve() in (HERE / "transcripts", HERE / "grown"):
         raise SystemExit("the transcripts are the real engine's: record the rehearsal's into another folder")
     folder.mkdir(parents=True, exist_ok=True)
     for case, spec in cases.items():
