@@ -51,6 +51,10 @@ class EnvironmentRefusedError(RehearsalError):
     fault = "user"
 
 
+class AccountFailedError(RehearsalError):
+    """Raised when the emulated account can't be started, or refuses what was asked of it."""
+
+
 def home(project_dir: Path) -> Path:
     """Where a project's rehearsals lie: REHEARSAL_HOME, by default `.rehearsal` beside Pulumi.yaml."""
     named = os.environ.get("REHEARSAL_HOME")
@@ -98,10 +102,24 @@ def settings(url: str) -> dict[str, str]:
 
 
 def account(project_dir: Path) -> Any:
-    """The project's emulated account, running."""
-    from rehearsal.account import ensure  # only where a program needs AWS
+    """The project's emulated account, running. Raises AccountFailedError when it can't be started."""
+    from rehearsal.account import AccountError, ensure  # only where a program needs AWS
 
-    return ensure(account_id(), home(project_dir))
+    try:
+        return ensure(account_id(), home(project_dir))
+    except AccountError as error:
+        raise AccountFailedError(str(error)) from error
+
+
+def arm_faults(project_dir: Path) -> None:
+    """Arm the faults that REHEARSAL_FAULT names. Raises AccountFailedError for one the account doesn't know."""
+    from rehearsal.account import AccountError
+
+    for fault in faults():
+        try:
+            account(project_dir).arm(fault)
+        except AccountError as error:
+            raise AccountFailedError(f"REHEARSAL_FAULT: {error}") from error
 
 
 def account_id() -> str:

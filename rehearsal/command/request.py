@@ -96,8 +96,7 @@ def _environment(session: Session, snapshot: Snapshot | None, *, arm: bool) -> d
         return {**os.environ, **own}
     prepared = environment.prepare(folder, stack.name)
     if arm:
-        for fault in environment.faults():
-            environment.account(folder).arm(fault)
+        environment.arm_faults(folder)
     return {**os.environ, **own, **prepared}
 
 

@@ -3,9 +3,9 @@
 
     compare.py [--path PATH] [CASE...]
 
-Records the cases (of cases.json, and those added in grown.json) anew, by default on the embedded engine, and tells where
-the transcripts differ; exit status 1 if they do. Every field is compared whole and in order, but for what means nothing
-in the real engine either:
+Records the cases (of cases.json, and those added in grown.json) anew, by default on the embedded engine, and tells
+where the transcripts differ; exit status 1 if they do. Every field is compared whole and in order, but for what means
+nothing in the real engine either:
 
 - the order in which default providers are deleted one after another, and the place of the stack and of default
   providers in the state (two recordings of the real engine differ in them);

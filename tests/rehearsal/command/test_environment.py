@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal import environment
-from rehearsal.environment import EnvironmentRefusedError
+from rehearsal.account import AccountError, UnknownFault
+from rehearsal.environment import AccountFailedError, EnvironmentRefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,3 +93,23 @@ def test_faults_are_read_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSAL_FAULT", "silent-roll-back, throttle,")
 
     assert environment.faults() == ["silent-roll-back", "throttle"]
+
+
+def test_what_the_account_refuses_is_an_error_of_the_rehearsal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An unknown fault and an account that doesn't start end a command with a sentence."""
+    refused = UnknownFault("unknown fault 'silent-rollback'; known: silent-roll-back")
+    monkeypatch.setenv("REHEARSAL_FAULT", "silent-rollback")
+
+    def arm(_: str) -> None:
+        raise refused
+
+    monkeypatch.setattr("rehearsal.account.ensure", lambda *_: SimpleNamespace(arm=arm))
+    with pytest.raises(AccountFailedError, match="REHEARSAL_FAULT: unknown fault 'silent-rollback'; known:"):
+        environment.arm_faults(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise AccountError("did not start")
+
+    monkeypatch.setattr("rehearsal.account.ensure", fail)
+    with pytest.raises(AccountFailedError, match="did not start"):
+        environment.account(tmp_path)
