@@ -157,12 +157,14 @@ class Gateway:
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
-        from rehearsal.account import cbor, managed_policies
+        from rehearsal.account import cbor, group_rules, managed_policies
 
         if call.service == "kms":
             call = keys.prepare(call, self.account)
         elif call.service == "iam":
             managed_policies.provide(call, self.account, self.determinism)
+        elif call.service == "ec2":
+            group_rules.keep_descriptions()
         translated = cbor.translate(call) if call.protocol == "cbor" else None
         environ = calls.environ_for(*(translated or (call.environ, call.body)))
         status, headers = "500", []
