@@ -1,4 +1,4 @@
-"""Security group rules where moto's differ from AWS's: a rule whose other side is a prefix list has a description too."""
+"""Security group rules where moto's differ from AWS's: a rule for a prefix list has a description too."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def keep_descriptions() -> None:
     """
     Let moto keep the description that AuthorizeSecurityGroupEgress and -Ingress give a rule of a prefix list.
 
-    AWS: PrefixListId in the EC2 API has a Description, which DescribeSecurityGroupRules returns. moto keeps the id alone.
+    AWS: PrefixListId (EC2 API) has a Description, and DescribeSecurityGroupRules returns it. moto keeps the id alone.
     """
     from moto.ec2.models.security_groups import SecurityGroupRule
 
