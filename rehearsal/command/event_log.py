@@ -37,20 +37,20 @@ class Log(Protocol):
 
 
 class Events:
-    """Numbers and stamps events, from `first` on, and hands each to the log and the displays, one after another."""
+    """Numbers and stamps events and hands each to the log and the displays, one after another."""
 
-    def __init__(self, log: Log | None, displays: list[Callable[[Event], None]], first: int = 0) -> None:
+    def __init__(self, log: Log | None, displays: list[Callable[[Event], None]]) -> None:
         self._log = log
         self._displays = displays
-        self.sequence = first
+        self._sequence = 0
         self.cancelled = False
         self._lock = threading.Lock()
 
     def emit(self, event: Event) -> None:
         """Take an event without number and time."""
         with self._lock:
-            stamped = {"sequence": self.sequence, "timestamp": int(time.time()), **event}
-            self.sequence += 1
+            stamped = {"sequence": self._sequence, "timestamp": int(time.time()), **event}
+            self._sequence += 1
             self.cancelled = self.cancelled or "cancelEvent" in event
             if self._log:
                 self._log.write(json.dumps(stamped, ensure_ascii=False, separators=(",", ":")))
@@ -70,11 +70,14 @@ def open_log(where: str | None) -> Log | None:
 
 
 class FileLog:
-    """JSON lines in a file, each there as soon as the event has happened."""
+    """JSON lines in a file, each there as soon as the event has happened; what the file held before is gone.
+
+    As with Pulumi, an `up` that previews first leaves the events of the update alone.
+    """
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = path.open("a", encoding="utf-8")
+            self._file = path.open("w", encoding="utf-8")
         except OSError as error:
             raise CommandError(f"--event-log {path} can't be written: {error.strerror}") from None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rehearsal.command.arguments import Invocation
     from rehearsal.command.configuration import Configuration
-    from rehearsal.command.event_log import Events, Log
+    from rehearsal.command.event_log import Events
     from rehearsal.command.workspace import CurrentStack
     from rehearsal.engine import Operation, Request
     from rehearsal.state import Snapshot
@@ -31,10 +31,8 @@ class Session:
     invocation: Invocation
     stack: CurrentStack
     configuration: Configuration
-    log: Log | None
     cancel: threading.Event = field(default_factory=threading.Event)
     abandon: threading.Event = field(default_factory=threading.Event)
-    sequence: int = 0
 
 
 def request(

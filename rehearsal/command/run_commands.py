@@ -63,18 +63,13 @@ def _operate(invocation: Invocation, operation: Operation) -> int:
     _set_config(invocation, stack)
     verified = _Verified(stack)
     dry_run = operation == "preview" or invocation.given("preview-only")
-    log = open_log(invocation.get("event-log"))
-    try:
-        settings = configuration.merged(workspace.project, stack.settings)
-        verified.done()
-        for message in configuration.check(workspace.project, stack.settings, stack.name, stack.crypter):
-            warn(message)
-        session = Session(invocation, stack, settings, log)
-        with interruptible(session.cancel, session.abandon):
-            return _dry_run(session, operation) if dry_run else _real_run(session, operation)
-    finally:
-        if log:
-            log.close()
+    settings = configuration.merged(workspace.project, stack.settings)
+    verified.done()
+    for message in configuration.check(workspace.project, stack.settings, stack.name, stack.crypter):
+        warn(message)
+    session = Session(invocation, stack, settings)
+    with interruptible(session.cancel, session.abandon):
+        return _dry_run(session, operation) if dry_run else _real_run(session, operation)
 
 
 class _Verified:
@@ -206,12 +201,16 @@ def _run(session: Session, operation: Operation, *, dry_run: bool, save: Callabl
         displays.append(document.take)
     else:
         displays.append(lambda event: say(json.dumps(event, ensure_ascii=False, separators=(",", ":"))))
-    events = Events(session.log, displays, session.sequence)
-    asked = request(session, effective, events, save, preview_only=dry_run and effective != "preview")
-    outcome = engine.run(asked)
-    if not events.cancelled:
-        events.emit({"cancelEvent": {}})
-    session.sequence = events.sequence
+    log = open_log(invocation.get("event-log"))
+    try:
+        events = Events(log, displays)
+        asked = request(session, effective, events, save, preview_only=dry_run and effective != "preview")
+        outcome = engine.run(asked)
+        if not events.cancelled:
+            events.emit({"cancelEvent": {}})
+    finally:
+        if log:
+            log.close()
     if display:
         if invocation.given("show-secrets") and not dry_run:
             wishes.shown_outputs = _outputs_in_clear(outcome)

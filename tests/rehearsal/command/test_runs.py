@@ -109,6 +109,18 @@ def test_events_are_numbered_and_stamped(project: RehearsedProject, tmp_path: Pa
     assert [event["summaryEvent"]["resourceChanges"] for event in events if "summaryEvent" in event] == [{"create": 1}]
 
 
+def test_an_event_log_holds_the_last_operation(project: RehearsedProject, tmp_path: Path) -> None:
+    """As with Pulumi: each operation begins the file anew, also the update after its own preview."""
+    project.stack()
+    log = tmp_path / "events"
+    log.write_text("something older\n")
+    project.run("up", "--yes", "--event-log", str(log))
+    events = [json.loads(line) for line in log.read_text().splitlines()]
+
+    assert events[0]["sequence"] == 0
+    assert [event["summaryEvent"]["isPreview"] for event in events if "summaryEvent" in event] == [False]
+
+
 def test_a_preview_as_json_is_one_document(project: RehearsedProject) -> None:
     """Nothing else on standard output."""
     project.stack()
