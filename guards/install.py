@@ -162,7 +162,7 @@ class Guards:
             from guards.narrowing import judge_policy_deletion
 
             judge_policy_deletion(operation, self.judge, self.report)
-        else:
+        elif operation.type not in kinds.DEFAULT_ENCRYPTION:  # what stays keeps its key, what comes needs none
             from guards.deletions import judge_deletion
 
             judge_deletion(operation, self.judge, self.report)
@@ -247,7 +247,8 @@ def _add_hooks(hooks: Any, token: str) -> None:
         del names[:]
         names.extend([name, *others])
 
-    first(hooks.before_create, HOOK_BEFORE_CREATE)
+    if kinds.GUARDED[token].announced:
+        first(hooks.before_create, HOOK_BEFORE_CREATE)
     first(hooks.before_update, HOOK_BEFORE_UPDATE)
     first(hooks.before_delete, HOOK_BEFORE_DELETE)
     if token == kinds.ENDPOINT:

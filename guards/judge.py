@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from guards import kinds, usage
+from guards.encryption import enter, planned_encryption
 from guards.usage import Node
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ class Judge:
         counted.merge(self.plan.graph(live, account.look_up, account=account.identity()[0], region=account.region))
         self._planned_aliases(counted)
         if about & _BEHIND_KEYS:
-            account.add_keys(counted)
+            planned = planned_encryption(self.plan, counted, account) if self.dry_run else {}
+            enter(counted, planned, self.plan, account)
+            account.add_keys(counted, but=frozenset(planned) if end else _NONE)
         if usage.VPC in about:
             account.add_networks(counted)
         return counted

@@ -16,6 +16,7 @@ KEY = "aws:kms/key:Key"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
 ALIAS = "aws:kms/alias:Alias"
 BUCKET = "aws:s3/bucket:Bucket"
+BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 OBJECT_V1 = "aws:s3/bucketObject:BucketObject"
@@ -39,32 +40,37 @@ class Kind:
         node: kind of its node in the usage graph; "" for what has no users of its own (policies, attachments).
         side_by_side: AWS lets the new one exist before the old one goes, so a replacement is made in that order.
         tagged: it takes the tag `holdfast:guarded`.
+        announced: the guards hear of its creation, because others are found by the name that it gets, or because the
+            creation itself may be refused. Each costs the engine a call.
 
     """
 
     node: str = ""
     side_by_side: bool = False
     tagged: bool = False
+    announced: bool = False
 
 
 GUARDED: dict[str, Kind] = {
-    MODEL: Kind(usage.MODEL, side_by_side=True),
-    CONFIGURATION: Kind(usage.CONFIGURATION, side_by_side=True),
-    ENDPOINT: Kind(usage.ENDPOINT),
+    MODEL: Kind(usage.MODEL, side_by_side=True, announced=True),
+    CONFIGURATION: Kind(usage.CONFIGURATION, side_by_side=True, announced=True),
+    ENDPOINT: Kind(usage.ENDPOINT, announced=True),
     KEY: Kind(usage.KEY, side_by_side=True, tagged=True),
-    KEY_POLICY: Kind(),
-    ALIAS: Kind(usage.ALIAS),
+    KEY_POLICY: Kind(announced=True),
+    ALIAS: Kind(usage.ALIAS, announced=True),
     BUCKET: Kind(usage.BUCKET, side_by_side=True, tagged=True),
     "aws:s3/bucketV2:BucketV2": Kind(usage.BUCKET, side_by_side=True, tagged=True),
-    BUCKET_POLICY: Kind(),
+    BUCKET_ENCRYPTION: Kind(announced=True),
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": Kind(announced=True),
+    BUCKET_POLICY: Kind(announced=True),
     OBJECT: Kind(usage.ARTIFACT, side_by_side=True),
     OBJECT_V1: Kind(usage.ARTIFACT, side_by_side=True),
-    ROLE: Kind(usage.ROLE, side_by_side=True),
-    ROLE_POLICY: Kind(side_by_side=True),
-    ATTACHMENT: Kind(side_by_side=True),
+    ROLE: Kind(usage.ROLE, side_by_side=True, announced=True),
+    ROLE_POLICY: Kind(side_by_side=True, announced=True),
+    ATTACHMENT: Kind(side_by_side=True, announced=True),
     POLICY: Kind(side_by_side=True),
-    REPOSITORY: Kind(usage.REPOSITORY, side_by_side=True),
-    REPOSITORY_POLICY: Kind(),
+    REPOSITORY: Kind(usage.REPOSITORY, side_by_side=True, announced=True),
+    REPOSITORY_POLICY: Kind(announced=True),
     SUBNET: Kind(usage.SUBNET),
     GROUP: Kind(usage.GROUP),
     VPC: Kind(usage.VPC),
@@ -77,6 +83,9 @@ TYPES_OF: dict[str, frozenset[str]] = {
     if node
 }
 """Resource types by kind of node."""
+
+DEFAULT_ENCRYPTION = frozenset(token for token in GUARDED if "/bucketServerSideEncryptionConfiguration" in token)
+"""Types that say what a bucket encrypts with by default."""
 
 # Which types an unknown reference of a kind may come from.
 SOURCES_OF: dict[str, frozenset[str]] = {

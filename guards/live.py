@@ -278,30 +278,37 @@ class Account:
         found = references.REFERENCES[user.kind](described)
         return references.record(graph, user, found, account=self.identity()[0], region=self.region)
 
-    def add_keys(self, graph: UsageGraph) -> None:
-        """Enter which keys stand behind aliases, artifacts, buckets that are written to, and repositories."""
+    def add_keys(self, graph: UsageGraph, *, but: frozenset[Node] = frozenset()) -> None:
+        """Enter which keys stand behind aliases, artifacts, buckets that are written to, and repositories.
+
+        Arguments:
+            graph: where to.
+            but: artifacts and buckets whose encryption this run decides; the account isn't asked for it.
+
+        """
         aliases = {one["AliasName"]: one.get("TargetKeyId") for one in self.pages("kms", "list_aliases", "Aliases")}
         for alias in graph.nodes(usage.ALIAS):
             if aliases.get(alias.identity):
                 graph.add(alias, node(usage.KEY, aliases[alias.identity]), "target of the alias")
         for kind, read in (
             (usage.ARTIFACT, self._artifact_key),
-            (usage.BUCKET, self._bucket_key),
+            (usage.BUCKET, self._default_key),
             (usage.REPOSITORY, self._repository_key),
         ):
             for one in graph.nodes(kind):
-                if one.identity.startswith("urn:pulumi:"):
+                if one.identity.startswith("urn:pulumi:") or one in but:
                     continue
-                if kind == usage.BUCKET and not graph.direct_users(one, usage.CONFIGURATION):
-                    continue  # what is only read from a bucket is decrypted by the object's key
+                user = graph.default_encryption(one) if kind == usage.BUCKET else one
+                if user is None:
+                    continue
                 try:
                     key, by = self._keep((kind, one.identity), lambda one=one, read=read: read(one))  # type: ignore[misc]
                 except AccountUnknown as error:
-                    graph.add_gap(one, {usage.KEY, usage.ALIAS}, str(error))
+                    graph.add_gap(user, {usage.KEY, usage.ALIAS}, str(error))
                     continue
                 if key:
                     used = node(usage.KEY, key)
-                    graph.add(one, used, by)
+                    graph.add(user, used, by)
                     graph.add_node(used, text=key)
                     if used.kind == usage.ALIAS and aliases.get(used.identity):
                         graph.add(used, node(usage.KEY, aliases[used.identity]), "target of the alias")
@@ -317,7 +324,12 @@ class Account:
         head = self.ask("s3", "head_object", Bucket=bucket, Key=key) or {}
         return head.get("SSEKMSKeyId"), "SSE-KMS key of the object"
 
-    def _bucket_key(self, bucket: Node) -> tuple[str | None, str]:
+    def default_key(self, bucket: Node) -> tuple[str | None, str]:
+        """The key of the bucket's default encryption (None where there is none), and in which field it stands."""
+        found: tuple[str | None, str] = self._keep((usage.BUCKET, bucket.identity), lambda: self._default_key(bucket))
+        return found
+
+    def _default_key(self, bucket: Node) -> tuple[str | None, str]:
         try:
             answer = self.ask("s3", "get_bucket_encryption", Bucket=bucket.identity)
         except AccountUnknown as error:
@@ -328,7 +340,7 @@ class Account:
         for rule in rules:
             default = rule.get("ApplyServerSideEncryptionByDefault", {})
             if default.get("KMSMasterKeyID"):
-                return default["KMSMasterKeyID"], "default encryption of the bucket"
+                return default["KMSMasterKeyID"], "SSE-KMS key"
         return None, ""
 
     def _repository_key(self, repository: Node) -> tuple[str | None, str]:

@@ -21,6 +21,7 @@ CONFIGURATION = "endpoint configuration"
 MODEL = "model"
 ARTIFACT = "artifact"
 BUCKET = "bucket"
+DEFAULT_ENCRYPTION = "default encryption of bucket"
 IMAGE = "image"
 REPOSITORY = "repository"
 ROLE = "role"
@@ -145,6 +146,18 @@ class UsageGraph:
     def add_gap(self, at: Node, kinds: Iterable[str], reason: str, *, decided_later: bool = False) -> None:
         """Record that what `at` uses of `kinds` could not be read."""
         self.gaps.append(Gap(at, frozenset(kinds), reason, decided_later))
+
+    def default_encryption(self, bucket: Node) -> Node | None:
+        """The default encryption of a bucket as a node of its own, used by who writes there; None when nobody does.
+
+        Who only reads from the bucket reads what is encrypted with the object's key.
+        """
+        writers = self.direct_users(bucket, CONFIGURATION)
+        one = Node(DEFAULT_ENCRYPTION, bucket.identity)
+        for writer in writers:
+            for by in self.by(writer, bucket):
+                self.add(writer, one, by)
+        return one if writers else None
 
     def __contains__(self, one: Node) -> bool:
         return one in self._graph

@@ -10,7 +10,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from findings.finding import Finding
 from guards import kinds
-from guards.install import HOOK_BEFORE_DELETE
+from guards.install import HOOK_BEFORE_CREATE, HOOK_BEFORE_DELETE
 from guards.report import Refused
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -83,6 +83,27 @@ def test_the_transform_puts_hooks_order_and_mark_on_a_guarded_resource(preview: 
     assert answer.options.HasField("delete_before_replace")
     assert not answer.options.delete_before_replace
     assert dict(answer.properties["tags"]) == {"team": "ml", "holdfast:guarded": "true"}
+
+
+def test_creations_that_tell_the_guards_nothing_cost_no_call(preview: Any) -> None:
+    """900 keys, objects, subnets: nobody is found by their names, and nothing can stand against making them."""
+    quiet = {
+        kinds.KEY,
+        kinds.BUCKET,
+        "aws:s3/bucketV2:BucketV2",
+        kinds.OBJECT,
+        kinds.OBJECT_V1,
+        kinds.POLICY,
+        kinds.SUBNET,
+        kinds.GROUP,
+        kinds.VPC,
+        kinds.VPC_ENDPOINT,
+    }
+    answers = {token: preview.register(token, "one", {}) for token in kinds.GUARDED}
+
+    assert {token for token, answer in answers.items() if not answer.options.hooks.before_create} == quiet
+    assert list(answers[kinds.MODEL].options.hooks.before_create) == [HOOK_BEFORE_CREATE]
+    assert all(list(answer.options.hooks.before_delete) == [HOOK_BEFORE_DELETE] for answer in answers.values())
 
 
 def test_the_transform_keeps_what_the_user_has_set(preview: Any) -> None:
