@@ -20,25 +20,37 @@ pytestmark = pytest.mark.timeout(600)
 
 NOT_THERE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/decision-trees-sample@sha256:" + "0" * 64
 
-SETTINGS = {
-    "a number that is none": ("instanceCount=many", "instanceCount"),
-    "more instances than can be": ("instanceCount=0", "instanceCount"),
-    "a name that SageMaker refuses": ("name=under_score", "name"),
-    "a stage that isn't one": ("stage=staging", "stage"),
-    "a setting that there is not": ("instanceTyp=ml.m5.large", "instanceTyp"),
-    "an artifact that isn't there": ("artifact=no/such/model.tar.gz", "no/such/model.tar.gz"),
-    "permissions that aren't there": ("permissions=no/such/policy.json", "no/such/policy.json"),
-    "no image reference": ("image=Not An Image", "image"),
+MISTAKES = {
+    "instanceCount": "many",
+    "name": "under_score",
+    "stage": "staging",
+    "instanceTyp": "ml.m5.large",
+    "artifact": "no/such/model.tar.gz",
+    "permissions": "no/such/policy.json",
+    "image": "Not An Image",
 }
 
 
-@pytest.mark.parametrize(("pair", "named"), SETTINGS.values(), ids=SETTINGS)
-def test_a_wrong_setting_is_named(empty: Rehearsal, pair: str, named: str) -> None:
-    code, report = empty.holdfast("preview", "--set", pair)
+def test_wrong_settings_are_named_all_at_once(empty: Rehearsal) -> None:
+    code, report = empty.holdfast("preview", *[f"--set={key}={value}" for key, value in MISTAKES.items()])
 
-    told = json.dumps([report["errors"], report.get("findings")])
-    assert code in (2, 3)
-    assert named in told
+    told = json.dumps(report["errors"])
+    assert code == 3
+    assert "Traceback" not in told
+    for key, value in MISTAKES.items():
+        assert key in told
+        assert value in told or key == "instanceTyp"
+
+
+def test_settings_that_are_missing_are_named(empty: Rehearsal, tmp_path: Path) -> None:
+    missing = project(tmp_path / "project", (REPOSITORY / "__main__.py").read_text(), empty)
+    (missing.project / "Pulumi.rehearsal.yaml").write_text("config:\n  aws:region: us-east-1\n")
+    code, report = missing.holdfast("preview")
+
+    told = json.dumps(report["errors"])
+    assert code != 0
+    assert "image" in told
+    assert "artifact" in told
     assert "Traceback" not in told
 
 
