@@ -97,3 +97,5 @@ pulumi.export("imageDigest", parse_image(settings.image).digest or None)
 pulumi.export("artifactUrl", artifact_url)
 pulumi.export("keyArn", key_arn)
 pulumi.export("stage", settings.stage)
+if exemptions := guards.exemptions_in_force():
+    pulumi.export("exemptionsInForce", exemptions)
