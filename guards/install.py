@@ -314,7 +314,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
     engine: Any = settings.get_engine()
 
     def say(severity: str, text: str, urn: str) -> None:
-        number = engine_pb2.ERROR if severity == "error" else engine_pb2.WARNING
+        number = getattr(engine_pb2, severity.upper())
         engine.Log(engine_pb2.LogRequest(severity=number, message=text, urn=urn))
 
     directory = Path(settings.get_root_directory() or ".")

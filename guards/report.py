@@ -32,7 +32,7 @@ class Report:
         dry_run: whether this is a preview.
         exemptions: path of the exemptions file; None looks for it (HOLDFAST_EXEMPTIONS, else beside Pulumi.yaml).
         directory: where Pulumi.yaml lies.
-        say: shows a text in the run's diagnostics: severity (`warning` or `error`), text, URN.
+        say: shows a text in the run's diagnostics: severity (`info`, `warning` or `error`), text, URN.
 
     """
 

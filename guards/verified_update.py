@@ -66,7 +66,10 @@ def verify(operation: Operation, account: Account, report: Report) -> None:
         time.sleep(_POLL_SECONDS)  # autoscaling, or instances of the new fleet that are just coming
         described = settled(account, name)
     mismatch = "it does not exist" if described is None else _mismatch(described, wanted, account)
-    if not mismatch:
+    if described is not None and not mismatch:
+        instances = sum(one.get("CurrentInstanceCount") or 0 for one in items(described.get("ProductionVariants")))
+        said = f"verified: endpoint {name} is in service on {wanted} with {instances} instances; nothing is pending"
+        report.say("info", said, operation.urn)
         return
     serving = (described or {}).get("EndpointConfigName", "none")
     reason = (described or {}).get("FailureReason")

@@ -100,6 +100,8 @@ def look_up(endpoint: Endpoint, environment: Mapping[str, str]) -> Endpoint:
     for variant in variants:
         for image in variant.get("DeployedImages", []):
             endpoint.runs_on["image, resolved"] = image.get("ResolvedImage", "")
+    if endpoint.runs_on.get("image, resolved") == endpoint.runs_on.get("image"):
+        endpoint.runs_on.pop("image, resolved", None)
     return endpoint
 
 
