@@ -27,14 +27,30 @@ def variants(configuration: Resource) -> list[Block]:
 
 
 def artifacts(container: Block) -> Iterator[tuple[Block, str]]:
-    """Where a container's model data is named: a block and the property in it that holds the S3 URL."""
-    if container.has("modelDataUrl"):
+    """
+    Where a container's model data is named: a block and the property in it that holds the S3 URL.
+
+    pulumi-aws fills in `modelDataSource` and `additionalModelDataSources` where the program leaves them out, so in the
+    preview of a new model they are unknown as a whole. Beside a `modelDataUrl` that is taken for left out: CreateModel
+    takes no ModelDataSource with a ModelDataUrl, and a program that gives more sources gives a list of them.
+    """
+    url = container.has("modelDataUrl")
+    if url:
         yield container, "modelDataUrl"
-    source = container.block("modelDataSource")
-    sources = [*([source] if source is not None else []), *container.blocks("additionalModelDataSources")]
-    for each in sources:
+    source = None if url and _unknown(container, "modelDataSource") else container.block("modelDataSource")
+    more = "additionalModelDataSources"
+    others = [] if url and _unknown(container, more) else container.blocks(more)
+    for each in [*([source] if source is not None else []), *others]:
         for s3 in each.blocks("s3DataSources"):
             yield s3, "s3Uri"
+
+
+def _unknown(block: Block, name: str) -> bool:
+    try:
+        block.has(name)
+    except UnknownValueError:
+        return True
+    return False
 
 
 def known(block: Block, name: str) -> str | None:

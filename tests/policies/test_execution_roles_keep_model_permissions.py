@@ -255,3 +255,18 @@ def test_models_with_somebody_elses_role_are_not_applicable(judge: Judge) -> Non
     judgement = judge(rule, model(), *REST)
 
     assert judgement.not_applicable == ["no model has a role of this stack"]
+
+
+def test_sources_that_the_provider_fills_in_do_not_widen_what_a_known_artifact_needs(judge: Judge) -> None:
+    """In the preview of a new model they are unknown as a whole; no roll of an image could be decided otherwise."""
+    filled_in = model(modelDataSource=UNKNOWN, additionalModelDataSources=UNKNOWN)
+    outcome = judge(rule, role(), inline(document(*ALL)), filled_in, *REST)
+
+    assert outcome.passed
+
+
+def test_a_source_that_is_not_known_is_undecided_where_nothing_else_names_the_artifact(judge: Judge) -> None:
+    unknown = model(modelDataUrl=None, modelDataSource=UNKNOWN)
+    outcome = judge(rule, role(), inline(document(*ALL)), unknown, *REST)
+
+    assert outcome.undecided
