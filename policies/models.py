@@ -46,11 +46,7 @@ def artifacts(container: Block) -> Iterator[tuple[Block, str]]:
 
 
 def _unknown(block: Block, name: str) -> bool:
-    try:
-        block.has(name)
-    except UnknownValueError:
-        return True
-    return False
+    return block.has(name) and known(block, name) is None
 
 
 def known(block: Block, name: str) -> str | None:
