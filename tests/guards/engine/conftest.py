@@ -181,3 +181,18 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             yield made
         finally:
             made.account().stop()
+
+
+@pytest.fixture
+def new_house(tmp_path: Path) -> Iterator[House]:
+    """The program `release` on the embedded engine, nothing deployed."""
+    shutil.copytree(Path(__file__).parent / "release", tmp_path / "project")
+    (tmp_path / "project" / "requirements.txt").write_text("pulumi-aws\n")
+    with engine_of("embedded", tmp_path) as engine:
+        made = House(tmp_path / "project", tmp_path / "home", engine)
+        try:
+            done = made.run("stack", "init")
+            assert done.returncode == 0, done.stdout + done.stderr
+            yield made
+        finally:
+            made.account().stop()
