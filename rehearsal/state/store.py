@@ -63,15 +63,16 @@ def root(project: str, directory: Path, environ: Mapping[str, str] | None = None
     return Path(home).expanduser().resolve() if home else directory / ".rehearsal"
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file by `text` in one step, on disk before it is seen."""
+def write_atomically(path: Path, text: str, *, durable: bool = True) -> None:
+    """Replace a file by `text` in one step; `durable`: on disk before it is seen, to outlive a power failure."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)  # the atomic one
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
@@ -243,7 +244,8 @@ class StoredStack:
             raise LockedError(self._held_by()) from None
         holder = self.directory / "lock.json"
         try:
-            write_atomically(holder, json.dumps({"pid": os.getpid(), "since": now(), "purpose": purpose}))
+            note = {"pid": os.getpid(), "since": now(), "purpose": purpose}
+            write_atomically(holder, json.dumps(note), durable=False)
             yield
         finally:
             holder.unlink(missing_ok=True)
@@ -333,7 +335,7 @@ class Store:
             if name
             else {k: v for k, v in chosen.items() if k != str(self.directory)}
         )
-        write_atomically(self._selection, json.dumps(chosen, indent=1) + "\n")
+        write_atomically(self._selection, json.dumps(chosen, indent=1) + "\n", durable=False)
 
 
 def now() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +83,30 @@ def test_the_version_is_pulumis_marked_as_a_rehearsal(project: RehearsedProject)
     answer = project.run("version")
 
     assert answer.out == "v3.272.0+rehearsal\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["version", "stack select dev", "stack ls --json", "config --json", "stack output --json"]
+)
+def test_what_needs_no_engine_loads_none(project: RehearsedProject, line: str) -> None:
+    """These are called many times a run, by the Automation API too: no gRPC, no SDK, nothing of AWS."""
+    project.stack()
+    code = (
+        "import sys; from rehearsal.command.main import main\n"
+        "assert main(sys.argv[1:]) == 0\n"
+        "heavy = {'grpc', 'pulumi', 'boto3', 'moto', 'ruamel', 'cryptography'}\n"
+        "print(sorted(heavy & {module.split('.')[0] for module in sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, *line.split()],
+        cwd=project.folder,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_an_unknown_command_ends_with_one_sentence(project: RehearsedProject) -> None:
