@@ -7,13 +7,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rehearsed_project import RehearsedProject
 
 VERSION = "v3.272.0+rehearsal"
@@ -173,6 +173,7 @@ def test_the_pulumi_cli_takes_the_state_in(project: RehearsedProject, tmp_path: 
         "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
         "PULUMI_HOME": str(tmp_path / "pulumi"),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
     def real(*words: str) -> str:
