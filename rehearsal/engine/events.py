@@ -71,9 +71,9 @@ class Events:
             self.diagnostic(severity, message, urn, ephemeral=ephemeral)
 
     def error(self, error: RehearsalError | str, urn: str = "") -> None:
-        """Show an error, at its resource where it has one."""
+        """Show an error, at its own resource or at `urn`; at none when its own is "": it is about the whole run."""
         if isinstance(error, RehearsalError):
-            self.diagnostic("error", error.message, error.urn or urn)
+            self.diagnostic("error", error.message, urn if error.urn is None else error.urn)
         else:
             self.diagnostic("error", error, urn)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal import urns
 from rehearsal.engine.configuring import configuration, read
+from rehearsal.errors import PackError
 from rehearsal.wire.analyzer import Analyzed, Analyzer, Finding, StackFacts
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class Policies:
 
     def packs(self) -> list[Analyzer]:
         """The packs, loaded and configured. Raises PackError with the first trouble."""
-        return [future.result() for future in self._loading]
+        try:
+            return [future.result() for future in self._loading]
+        except PackError as error:
+            error.urn = ""  # it is of no resource, though one happened to be the first to be judged
+            raise
 
     def versions(self) -> dict[str, str]:
         """Pack -> version, as the summary names them."""
