@@ -19,6 +19,11 @@ def key(identity: str) -> dict[str, Any]:
     return {"arn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{identity}", "keyId": identity}
 
 
+def anew(run: Any) -> Any:
+    """Another run of the same sort."""
+    return type(run)(run.tmp_path, dry_run=run.dry_run, program=type(run.program)(program_done=True))
+
+
 def removed(tenant: Any, aws: Any) -> dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any]]]:
     """For each guard: type, id and state of what is used; id and state of its twin that isn't."""
     other_key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
@@ -95,14 +100,22 @@ GUARDS = [
 def test_what_an_endpoint_uses_is_not_deleted_and_its_unused_twin_is(
     guard: str, run: Any, tenant: Any, aws: Any
 ) -> None:
-    """At the end of a preview and of an `up`, with the path up to the endpoint; the twin has another identity."""
+    """Removed, replaced, destroyed; with the path up to the endpoint; the twin has another identity."""
     token, identity, state, other, other_state = removed(tenant, aws)[guard]
+    for how in ("removed", "replaced", "destroyed"):
+        fresh = anew(run)
+        if how != "removed":  # a destroy registers everything as if it stayed
+            fresh.register(token, "thing", {**state, "arn": None} if how == "destroyed" else {"name": "new"})
+            fresh.register(token, "twin", {**other_state, "arn": None} if how == "destroyed" else {"name": "new-2"})
+        if how == "replaced" and kinds.GUARDED[token].announced:
+            fresh.create(token, "thing", {"name": "new"})
+            fresh.create(token, "twin", {"name": "new-2"})
 
-    run.delete(token, "twin", other, other_state)
-    assert run.report.found == []
+        fresh.delete(token, "twin", other, other_state)
+        assert fresh.report.found == [], how
 
-    with pytest.raises(Refused, match=rf"^{guard}: .* endpoint tenant .*Path of use: .* <- endpoint tenant "):
-        run.delete(token, "thing", identity, state)
+        with pytest.raises(Refused, match=rf"^{guard}: .* endpoint tenant .*Path of use: .* <- endpoint tenant "):
+            fresh.delete(token, "thing", identity, state)
 
 
 def test_what_was_used_is_deleted_once_the_endpoint_is_gone(run: Any, tenant: Any, aws: Any) -> None:

@@ -156,3 +156,55 @@ def test_a_planned_disabling_is_refused_although_the_stack_is_moving_off_the_key
 
     with pytest.raises(Refused, match=r"key-in-use-stays-enabled"):
         preview.update(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn, "isEnabled": True}, {"isEnabled": False})
+
+
+def allow(role_arn: str, action: str, resource: str | None = None) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {"AWS": role_arn}, "Action": action}
+    return {**statement, "Resource": resource} if resource else statement
+
+
+def resource_policies(tenant: Any) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """For each guard: type, id and state of a resource policy that alone lets the role work."""
+    read = allow(tenant.role_arn, "s3:GetObject", "arn:aws:s3:::models/*")
+    use = allow(tenant.role_arn, "kms:*", "*")
+    pull = allow(tenant.role_arn, "ecr:*")
+    return {
+        "bucket-in-use-stays-readable": (
+            kinds.BUCKET_POLICY,
+            tenant.bucket,
+            {"bucket": tenant.bucket, "policy": document(read)},
+        ),
+        "key-in-use-stays-usable": (
+            kinds.KEY_POLICY,
+            tenant.key,
+            {"keyId": tenant.key, "policy": document(ROOT, use)},
+        ),
+        "repository-in-use-stays-readable": (
+            kinds.REPOSITORY_POLICY,
+            tenant.repository,
+            {"repository": tenant.repository, "policy": document(pull)},
+        ),
+    }
+
+
+RESOURCE_POLICIES = ["bucket-in-use-stays-readable", "key-in-use-stays-usable", "repository-in-use-stays-readable"]
+
+
+@pytest.mark.parametrize("guard", RESOURCE_POLICIES)
+def test_a_resource_policy_that_alone_lets_the_role_work_stays(guard: str, run: Any, tenant: Any) -> None:
+    """Removed or destroyed."""
+    token, identity, state = resource_policies(tenant)[guard]
+
+    with pytest.raises(Refused, match=f"^{guard}: .*Path of use: .* <- endpoint tenant "):
+        run.delete(token, "thing", identity, state)
+
+
+@pytest.mark.usefixtures("granted")
+@pytest.mark.parametrize("guard", RESOURCE_POLICIES)
+def test_a_resource_policy_may_go_when_the_roles_own_policies_grant_the_same(guard: str, run: Any, tenant: Any) -> None:
+    """The twin differs in the role's policies."""
+    token, identity, state = resource_policies(tenant)[guard]
+
+    run.delete(token, "thing", identity, state)
+
+    assert run.report.found == []

@@ -158,3 +158,28 @@ def test_a_boundary_that_lets_the_model_work_is_added(run: Any, inline: dict[str
     run.update(kinds.ROLE, "role", "tenant-role", {}, {"permissionsBoundary": arn})
 
     assert run.report.found == []
+
+
+def test_a_policy_is_not_replaced_by_a_narrower_one(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """The new one is there (at `up`) or planned (in a preview); the old one must stay."""
+    narrow = allowing("s3:GetObject", resource="arn:aws:s3:::models/other/*")
+    new = {"role": inline["role"], "policy": narrow, "name": "read-2"}
+    aws("iam").put_role_policy(RoleName=new["role"], PolicyName=new["name"], PolicyDocument=narrow)
+    run.register(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": narrow})
+    run.create(kinds.ROLE_POLICY, "read", new)
+
+    with pytest.raises(Refused, match=GUARD):
+        run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+
+def test_in_a_destroy_a_policy_goes_with_the_endpoint(run: Any, inline: dict[str, Any], aws: Any) -> None:
+    """Its users went before it."""
+    run.register(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": READ})
+    run.register(kinds.ENDPOINT, "e", {"name": "tenant"})
+    run.delete(kinds.ENDPOINT, "e", "tenant", {"name": "tenant"})
+    if not run.dry_run:
+        aws("sagemaker").delete_endpoint(EndpointName="tenant")
+
+    run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
+
+    assert run.report.found == []
