@@ -192,9 +192,12 @@ RESOURCE_POLICIES = ["bucket-in-use-stays-readable", "key-in-use-stays-usable", 
 
 @pytest.mark.parametrize("guard", RESOURCE_POLICIES)
 def test_a_resource_policy_that_alone_lets_the_role_work_stays(guard: str, run: Any, tenant: Any) -> None:
-    """Removed or destroyed."""
+    """Removed; or destroyed, when the program registers it as if it stayed."""
     token, identity, state = resource_policies(tenant)[guard]
 
+    with pytest.raises(Refused, match=f"^{guard}: .*Path of use: .* <- endpoint tenant "):
+        run.delete(token, "thing", identity, state)
+    run.register(token, "thing", state)
     with pytest.raises(Refused, match=f"^{guard}: .*Path of use: .* <- endpoint tenant "):
         run.delete(token, "thing", identity, state)
 
