@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
 from pulumi.runtime.proto import resource_pb2
 
 from findings.finding import Finding
-from guards import kinds
+from guards import exemptions_in_force, kinds
 from guards.install import HOOK_BEFORE_CREATE, HOOK_BEFORE_DELETE
 from guards.report import Refused
 
@@ -171,6 +172,26 @@ def test_only_an_exemption_in_force_passes_a_guard(
     else:
         with pytest.raises(Refused):
             run.delete(kinds.KEY, "k", tenant.key, {"arn": tenant.key_arn})
+
+
+def test_the_exemptions_in_force_are_told_for_the_stacks_outputs(
+    preview: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of today: the expired one isn't among them."""
+    entry = "- guard: key-in-use-stays\n  resource: {}\n  reason: moving house\n  owner: ml-platform\n  expires: '{}'\n"
+    entries = entry.format("k", "2999-12-31") + entry.format("old", "2020-01-01")
+    (tmp_path / "exemptions.yaml").write_text(f"schema_version: '1'\nexemptions:\n{entries}")
+    monkeypatch.setattr(sys.modules["guards.install"], "_installed", {1: preview.guards})
+
+    assert exemptions_in_force() == [
+        {
+            "guard": "key-in-use-stays",
+            "resource": "k",
+            "reason": "moving house",
+            "owner": "ml-platform",
+            "expires": "2999-12-31",
+        }
+    ]
 
 
 def test_a_guard_that_fails_refuses(run: Any, tenant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
