@@ -271,7 +271,7 @@ def test_the_page_of_the_settings_has_a_row_for_each_with_its_default() -> None:
         ("elsewhere/model:1", "elsewhere/model:1"),
     ],
 )
-def test_a_bare_digest_or_tag_is_one_of_the_same_repository(chosen, image):
+def test_a_bare_digest_or_tag_is_one_of_the_same_repository(chosen: str, image: str) -> None:
     """Rolling to another image of the same repository shouldn't want the whole reference again."""
     for before in ("host:5000/team/model:1", "host:5000/team/model@sha256:" + "1" * 64, "host:5000/team/model"):
         merged = overridden({"image": before, "name": "n"}, {"image": chosen})
