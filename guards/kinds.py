@@ -65,7 +65,7 @@ GUARDED: dict[str, Kind] = {
     BUCKET_POLICY: Kind(announced=True),
     OBJECT: Kind(usage.ARTIFACT, side_by_side=True),
     OBJECT_V1: Kind(usage.ARTIFACT, side_by_side=True),
-    ROLE: Kind(usage.ROLE, side_by_side=True, announced=True),
+    ROLE: Kind(usage.ROLE, side_by_side=True),
     ROLE_POLICY: Kind(side_by_side=True, announced=True),
     ATTACHMENT: Kind(side_by_side=True, announced=True),
     POLICY: Kind(side_by_side=True),

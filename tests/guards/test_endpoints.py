@@ -94,6 +94,7 @@ def test_creations_that_tell_the_guards_nothing_cost_no_call(preview: Any) -> No
         "aws:s3/bucketV2:BucketV2",
         kinds.OBJECT,
         kinds.OBJECT_V1,
+        kinds.ROLE,
         kinds.POLICY,
         kinds.SUBNET,
         kinds.GROUP,
