@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from story import Rehearsal
@@ -22,20 +22,20 @@ def empty(tmp_path: Path) -> Iterator[Rehearsal]:
 
 
 @pytest.fixture(scope="session")
-def deployed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home in which the main job was done; its account is stopped."""
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A home in which the main job was done, its account stopped, and what the command reported."""
     rehearsal = Rehearsal(tmp_path_factory.mktemp("deployed") / "home")
     try:
-        rehearsal.up()
+        report = rehearsal.up()
     finally:
         rehearsal.stop()
-    return rehearsal.home
+    return rehearsal.home, report
 
 
 @pytest.fixture
-def deployed(deployed_home: Path, tmp_path: Path) -> Iterator[Rehearsal]:
+def deployed(deployment: tuple[Path, dict[str, Any]], tmp_path: Path) -> Iterator[Rehearsal]:
     """The main job done."""
-    shutil.copytree(deployed_home, tmp_path / "home")
+    shutil.copytree(deployment[0], tmp_path / "home")
     rehearsal = Rehearsal(tmp_path / "home")
     yield rehearsal
     rehearsal.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,8 +35,8 @@ def of(kinds: set[str], told: list[tuple[str, str]]) -> list[tuple[str, str]]:
 SAGEMAKER = {"Model", "EndpointConfiguration", "Endpoint"}
 
 
-def test_up_deploys_and_the_model_answers(empty: Rehearsal) -> None:
-    report = empty.up()
+def test_up_deploys_and_the_model_answers(deployment: tuple[Path, dict[str, Any]]) -> None:
+    _, report = deployment
 
     (endpoint,) = report["endpoints"]
     assert endpoint["well"]
@@ -47,15 +48,7 @@ def test_up_deploys_and_the_model_answers(empty: Rehearsal) -> None:
     ]
 
 
-def test_a_second_up_changes_nothing(deployed: Rehearsal) -> None:
-    before = deployed.fingerprint()
-    report = deployed.up()
-
-    assert steps(report) == []
-    assert deployed.fingerprint()[1] == before[1]
-
-
-def test_a_new_image_rolls_in_the_safe_order(deployed: Rehearsal) -> None:
+def test_a_new_image_rolls_in_the_safe_order_and_a_second_up_changes_nothing(deployed: Rehearsal) -> None:
     report = deployed.up("--set", f"image={IMAGE_2}", "--parallel", "1")
 
     assert of(SAGEMAKER, steps(report)) == [
@@ -67,6 +60,12 @@ def test_a_new_image_rolls_in_the_safe_order(deployed: Rehearsal) -> None:
     ]
     assert report["endpoints"][0]["well"]
     assert report["endpoints"][0]["runs_on"]["image"].endswith(IMAGE_2.split("@")[1])
+
+    _, before = deployed.fingerprint()
+    again = deployed.up("--set", f"image={IMAGE_2}")
+
+    assert steps(again) == []
+    assert deployed.fingerprint()[1] == before
 
 
 REFUSALS = {
@@ -92,10 +91,10 @@ def test_an_unsafe_change_is_refused_in_the_preview(
     unheld.write_text(json.dumps(dict.fromkeys(("endpoint-keys-are-held", "endpoint-buckets-are-held"), "disabled")))
     pack = ("--policy-pack", EVERYTHING, "--policy-pack-config", str(unheld))
     # A stack that was guarded before can't be run without the guards: their hooks are in its state.
-    bare = Rehearsal(tmp_path / "unguarded").without_guards(tmp_path / "project")
-    assert bare.pulumi("stack", "init", "rehearsal").returncode == 0
-    packs = bare.pulumi("preview", "--stack", "rehearsal", *pack, **settings)
-    bare.stop()
+    bare = deployed.without_guards(tmp_path / "project")
+    shutil.copy(REPOSITORY / "Pulumi.rehearsal.yaml", bare.project / "Pulumi.rehearsal-unguarded.yaml")
+    assert bare.pulumi("stack", "init", "rehearsal-unguarded").returncode == 0
+    packs = bare.pulumi("preview", "--stack", "rehearsal-unguarded", *pack, **settings)
     guards = deployed.pulumi("preview", "--stack", "rehearsal", **settings) if who == "both" else None
 
     assert code == 1
