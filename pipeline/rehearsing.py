@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from findings import exit_codes
 from pipeline.errors import PipelineError
+from rehearsal.environment import DEFAULT_PASSPHRASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +22,18 @@ PREPARE = "rehearsal:prepare"
 """Stack configuration: a Python script, run before each rehearsed preview and `up`, that is free to run again."""
 
 
+USERS_OWN = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN")
+"""What a user's real stacks have in the environment: it is no business of a rehearsal's."""
+
+
 def enter(engine: Engine) -> None:
-    """Take every AWS setting of the user's out of this process's environment when the engine is a rehearsal's."""
-    if engine.rehearsed:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update({name: value for name, value in engine.environment.items() if name.startswith("AWS_")})
+    """Take the user's own AWS and Pulumi settings out of this process when the engine is a rehearsal's."""
+    if not engine.rehearsed:
+        return
+    for name in [name for name in os.environ if name.startswith("AWS_") or name in USERS_OWN]:
+        del os.environ[name]
+    engine.environment["PULUMI_CONFIG_PASSPHRASE"] = DEFAULT_PASSPHRASE
+    os.environ.update({name: value for name, value in engine.environment.items() if name.startswith("AWS_")})
 
 
 @dataclass
