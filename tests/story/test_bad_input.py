@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -142,27 +141,3 @@ def test_an_interrupted_up_keeps_its_state_and_the_next_one_carries_on(empty: Re
     state = json.loads((empty.home / "stacks" / "rehearsal" / "state.json").read_text())
     assert state
     assert empty.up()["endpoints"][0]["well"]
-
-
-def test_two_runs_at_once_on_a_stack_are_one_too_many(deployed: Rehearsal) -> None:
-    command = [str(BIN / "holdfast"), "up", "--stack", "rehearsal", "--set", "instanceCount=2"]
-    first = subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        env=deployed._environment({}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert first.stdout is not None
-    for line in first.stdout:
-        if "Deploying" in line:
-            break
-    code, report = deployed.holdfast("up", "--set", "instanceCount=3")
-    first.stdout.read()
-
-    assert first.wait(timeout=60) == 0
-    assert code in (0, 3)
-    if code == 3:
-        assert "lock" in json.dumps(report["errors"]).lower()
-    time.sleep(0)

@@ -236,7 +236,8 @@ def test_a_kill_in_the_middle_of_many_calls_loses_nothing_that_was_answered(star
     answered: list[str] = []
 
     def create_until_killed(_: int) -> None:
-        with contextlib.suppress(BotoCoreError):
+        # KeyError: the connection went down before the answer's first byte, and botocore reads that as an empty answer.
+        with contextlib.suppress(BotoCoreError, KeyError):
             while True:
                 answered.append(kms.create_key()["KeyMetadata"]["KeyId"])
 
