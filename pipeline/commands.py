@@ -6,7 +6,9 @@ import json as json_format
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
@@ -138,7 +140,9 @@ def up(session: Session) -> None:
     if session.report.runs[-1].recorder.steps:
         session.console.print("Deploying:", highlight=False)
     began = time.monotonic()
-    done = session.do("up")
+    with ThreadPoolExecutor(1) as beside:  # the look afterwards shouldn't wait for boto3 to be imported
+        beside.submit(import_module, "boto3")
+        done = session.do("up")
     _look(session)
     if done:
         session.report.headline = f"Deployed in {time.monotonic() - began:.1f} s."
