@@ -1,4 +1,9 @@
-"""The story on the Pulumi CLI with the rehearsal's provider and account: the same steps in the same order."""
+"""
+The story on the Pulumi CLI with the rehearsal's provider and account: the same steps in the same order.
+
+Resources that don't depend on each other are registered by the program side by side, and reach either engine in any
+order; what follows from each other (CHAIN) has one order.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +27,18 @@ ACTS = (
 )
 
 
+CHAIN = (
+    "aws:sagemaker/model:Model",
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+    "aws:sagemaker/endpoint:Endpoint",
+)
+
+
+def chain(steps: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The steps on what an endpoint's release consists of."""
+    return [step for step in steps if step[1] in CHAIN]
+
+
 def told(rehearsal: Rehearsal) -> list[tuple[int, list[tuple[str, str, str]], list[str]]]:
     """For each act: exit code, the last run's steps, what refused."""
     acts: list[tuple[int, list[tuple[str, str, str]], list[str]]] = []
@@ -41,5 +58,8 @@ def test_both_engines_take_the_same_steps(tmp_path: Path) -> None:
         embedded.stop()
         cli.stop()
 
-    for mine, real in zip(ours, theirs, strict=True):
-        assert mine == real
+    assert [code for code, _, _ in ours] == [code for code, _, _ in theirs] == [0, 0, 1, 0, 0]
+    assert [refused for _, _, refused in ours] == [refused for _, _, refused in theirs]
+    for (_, mine, _), (_, real, _) in zip(ours, theirs, strict=True):
+        assert sorted(mine) == sorted(real)
+        assert chain(mine) == chain(real)
