@@ -9,6 +9,8 @@ nothing in the real engine either:
 
 - the order in which default providers are deleted one after another, and the place of the stack and of default
   providers in the state (two recordings of the real engine differ in them);
+- when a function of a provider is answered, beside the registrations that the program has under way meanwhile: the
+  program sends both without waiting (functions among themselves, and all other calls, keep their order);
 - the words of an error: it must be of the same resource and have the same reason. The reason is one of REASONS with all
   that it says of the case (hook, message, resource); any other text must be equal.
 """
@@ -82,6 +84,8 @@ def comparable(field: str, value: Any) -> Any:
         return sorted([resource, reason(text)] for resource, text in value)
     if field == "steps":
         return _settled(value)
+    if field == "calls":
+        return sorted(value, key=lambda call: call["call"] == "invoke")
     if field == "state":
         return [row for row in value if not _anywhere(row)] + sorted(
             filter(_anywhere, value), key=lambda row: row["urn"]
