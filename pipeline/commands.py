@@ -9,11 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from findings import exit_codes
 from pipeline import choices, display, rehearsing
-from pipeline.engine import Engine, engine_for
+from pipeline.engine import engine_for
 from pipeline.errors import PipelineError
 from pipeline.operation import Kind, Target, run
 from pipeline.recorder import Recorder
@@ -79,6 +79,11 @@ class Session:
         display.verdicts(self.console, self.report)
         return going
 
+    def stop_before_acting(self) -> None:
+        """The last word when the preview did not go through."""
+        refused = self.report.refused
+        self.fail("Refused: nothing was changed." if refused else "The preview failed: nothing was changed.")
+
     def fail(self, headline: str) -> None:
         """The last word when the last run did not go through, and its exit code."""
         judged_before_acting = self.report.refused and self.report.runs[-1].kind in ("preview", "preview-destroy")
@@ -125,17 +130,13 @@ def preview(session: Session) -> None:
     if session.planned("preview"):
         session.report.headline = "Nothing stands against it: `holdfast up` would do this."
     else:
-        session.fail(
-            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
-        )
+        session.stop_before_acting()
 
 
 def up(session: Session) -> None:
     """Preview, gate, deploy, look."""
     if not session.planned("preview"):
-        session.fail(
-            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
-        )
+        session.stop_before_acting()
         return
     if session.report.runs[-1].recorder.steps:
         session.console.print("Deploying:", highlight=False)
@@ -157,9 +158,7 @@ def destroy(session: Session) -> None:
         session.report.headline = "Nothing is deployed: there is nothing to destroy."
         return
     if not session.planned("preview-destroy"):
-        session.fail(
-            "Refused: nothing was changed." if session.report.refused else "The preview failed: nothing was changed."
-        )
+        session.stop_before_acting()
         return
     session.console.print("Destroying:", highlight=False)
     if session.do("destroy"):
@@ -235,23 +234,3 @@ def _console(asked: Asked, *, stderr: bool = False) -> Console:
 
     width = None if sys.stdout.isatty() else 160
     return Console(stderr=stderr, quiet=asked.json, width=width)
-
-
-def outputs_of(stack: Stack) -> dict[str, Any]:
-    """The stack's outputs, secrets masked."""
-    return {name: "[secret]" if value.secret else value.value for name, value in stack.outputs().items()}
-
-
-__all__ = [
-    "Asked",
-    "Command",
-    "Engine",
-    "Session",
-    "carry_out",
-    "destroy",
-    "preview",
-    "refresh",
-    "say_error",
-    "status",
-    "up",
-]

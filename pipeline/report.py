@@ -33,7 +33,6 @@ class Report:
     packs: dict[str, list[Finding]] = field(default_factory=dict)
     """The last run's findings by pack."""
     endpoints: list[Endpoint] = field(default_factory=list)
-    outputs: dict[str, Any] = field(default_factory=dict)
 
     def take(self, run: Run, severities: dict[str, str]) -> None:
         """Add a run; its findings, guards' and packs', each once, the most severe first, replace a preview's."""
@@ -107,7 +106,6 @@ class Report:
             "findings": [finding.to_dict() for finding in self.findings],
             "errors": self.errors(),
             "endpoints": [endpoint.to_dict() for endpoint in self.endpoints],
-            "outputs": self.outputs,
         }
 
 
