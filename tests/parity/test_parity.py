@@ -120,8 +120,13 @@ def test_steps_in_another_order_are_noticed() -> None:
                     if entries[at] != entries[at + 1] and not compare.differences(transcript, altered):
                         unnoticed.append((entries[at], entries[at + 1]))
 
-    assert all(one[0] == other[0] == "delete" for one, other in unnoticed)
-    assert all("pulumi:providers:" in one[1] and "pulumi:providers:" in other[1] for one, other in unnoticed)
+    for one, other in unnoticed:
+        if isinstance(one, dict):
+            assert [one["call"], other["call"]].count("invoke") == 1
+        else:
+            assert one[0] == other[0] == "delete"
+            assert "pulumi:providers:" in one[1]
+            assert "pulumi:providers:" in other[1]
 
 
 def test_a_stage_that_is_missing_is_noticed() -> None:
