@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import calls, control, keys, registry
@@ -145,15 +146,21 @@ class Gateway:
 
     def _do(self, call: Call, at: float, fault: Fault | None) -> Answer:
         try:
-            if fault is not None and fault.refuses:
-                raise _refusal(call, fault, self.account)
-            if call.action in _NOT_EMULATED:
-                raise _not_emulated(call)
-            if self.inference.handles(call):
-                return calls.json_answer(self.inference.answer(call, at, fault))
-            return registry.answer(self, call) or self.ask_moto(call)
+            return self._ask(call, at, fault)
         except Refusal as refusal:
             return calls.refusal_answer(call, refusal)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told whose fault it was
+            traceback.print_exc()
+            return calls.refusal_answer(call, _failure(call, error, "its trace is in the account's server.log"))
+
+    def _ask(self, call: Call, at: float, fault: Fault | None) -> Answer:
+        if fault is not None and fault.refuses:
+            raise _refusal(call, fault, self.account)
+        if call.action in _NOT_EMULATED:
+            raise _not_emulated(call)
+        if self.inference.handles(call):
+            return calls.json_answer(self.inference.answer(call, at, fault))
+        return registry.answer(self, call) or self.ask_moto(call)
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
@@ -179,12 +186,7 @@ class Gateway:
         except NotImplementedError as error:
             raise _not_emulated(call) from error
         except Exception as error:
-            raise Refusal(
-                "EmulationFailure",
-                f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}). This "
-                "is a fault of the emulation (moto), not of your program and not of AWS.",
-                501,
-            ) from error
+            raise _failure(call, error, "it happened in moto") from error
         answer = Answer(int(status.split(" ", 1)[0]), body, headers)
         if _is_html(answer) or (answer.status == 404 and not body and call.service != "s3"):  # noqa: PLR2004
             raise _not_emulated(call)
@@ -314,6 +316,15 @@ def _not_emulated(call: Call) -> Refusal:
         "NotImplemented",
         f"the emulated account does not have the operation {call.service}:{call.action}. This is a gap of the "
         "rehearsal, not an answer of AWS's; docs/account.md lists what is emulated.",
+        501,
+    )
+
+
+def _failure(call: Call, error: Exception, where: str) -> Refusal:
+    return Refusal(
+        "EmulationFailure",
+        f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}); {where}. This "
+        "is a fault of the emulation, not of your program and not of AWS.",
         501,
     )
 

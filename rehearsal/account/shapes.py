@@ -43,7 +43,7 @@ def _input_shape(service: str, action: str) -> Any:
 def _walk(shape: Any, value: Any, path: str, errors: list[str]) -> None:
     checker = _CHECKERS.get(shape.type_name)
     if checker is None:
-        return  # timestamps and blobs: moto and the operations take them as they come
+        return  # blobs: moto and the operations take them as they come
     types, words, check_value = checker
     fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
     if not fits:
@@ -127,4 +127,5 @@ _CHECKERS: dict[str, tuple[tuple[type, ...], str, Callable[[Any, Any, str, list[
     "long": ((int,), "an integer", _number),
     "float": ((int, float), "a number", _number),
     "double": ((int, float), "a number", _number),
+    "timestamp": ((int, float), "a timestamp in seconds", lambda *_: None),
 }

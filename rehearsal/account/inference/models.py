@@ -13,6 +13,7 @@ from rehearsal.account import authorisation
 from rehearsal.account.dependencies import artifact_urls, check_read, is_prefix
 from rehearsal.account.errors import invalid
 from rehearsal.account.holdings import image_reference, s3_location
+from rehearsal.account.inference import packages
 from rehearsal.account.inference.records import Model
 from rehearsal.account.inference.service import page, tag_map
 
@@ -45,6 +46,7 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             "'sagemaker.amazonaws.com' to assume the role."
         )
+    model.packaged = packages.containers_of(inference, request, model.containers)
     for container in model.containers:
         _check_image(inference, container, request.region)
         for url in artifact_urls(container):
@@ -57,9 +59,7 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
 def _check_image(inference: Inference, container: dict[str, Any], region: str) -> None:
     image = container.get("Image")
     if image is None:
-        if not container.get("ModelPackageName"):
-            raise invalid("One of Image and ModelPackageName must be specified in the container definition.")
-        return
+        raise invalid("One of Image and ModelPackageName must be specified in the container definition.")
     reference = image_reference(image)
     if reference is None:
         if (container.get("ImageConfig") or {}).get("RepositoryAccessMode") != "Vpc":

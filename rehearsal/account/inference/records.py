@@ -1,4 +1,4 @@
-"""What the emulated SageMaker remembers: models, configurations, endpoints, what runs there and what is under way.
+"""What the emulated SageMaker remembers: models, configurations, endpoints, packages, what runs and what is under way.
 
 Times are virtual seconds since 1970-01-01 UTC.
 """
@@ -24,14 +24,20 @@ class Tagged:
 
 @dataclass
 class Model(Tagged):
-    """A model: the request that made it. `serial` tells it from one made later under the same name."""
+    """A model: the request that made it. `serial` tells it from one made later under the same name.
+
+    `packaged` are the containers that a model package gave it, as they were when the model was made.
+    """
 
     definition: dict[str, Any] = field(default_factory=dict)
     serial: int = 0
+    packaged: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def containers(self) -> list[dict[str, Any]]:
-        """Its container definitions, one or an inference pipeline's."""
+        """Its container definitions: a package's, or its own, one or an inference pipeline's."""
+        if self.packaged:
+            return self.packaged
         primary = self.definition.get("PrimaryContainer")
         return [primary] if primary else list(self.definition.get("Containers") or [])
 
@@ -124,3 +130,36 @@ class Endpoint(Tagged):
     failure_reason: str | None = None
     deployment: Deployment | None = None
     last_deployment_config: dict[str, Any] | None = None
+
+
+@dataclass
+class PackageGroup(Tagged):
+    """A model package group: its description, its resource policy, and the highest version ever given in it."""
+
+    description: str | None = None
+    policy: str | None = None
+    versions: int = 0
+
+
+@dataclass
+class Package(Tagged):
+    """A model package: the request that made it, and what can change later.
+
+    Attributes:
+        definition: what CreateModelPackage was asked, without tags and token; additions of UpdateModelPackage included.
+        version: its number in its group; None for a package of its own, which has a name instead.
+        group: name of its group.
+        approval: ModelApprovalStatus; None for a package of its own.
+        approval_description: what was given with the last approval or rejection.
+        modified: when it was last changed; None if it wasn't.
+        token: the ClientToken that made it.
+
+    """
+
+    definition: dict[str, Any] = field(default_factory=dict)
+    version: int | None = None
+    group: str | None = None
+    approval: str | None = None
+    approval_description: str | None = None
+    modified: float | None = None
+    token: str | None = None

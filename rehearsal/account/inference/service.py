@@ -1,4 +1,4 @@
-"""SageMaker's door: which operations on models, configurations and endpoints there are, and the state they share.
+"""SageMaker's door: which operations on models, endpoints and model packages there are, and the state they share.
 
 Everything else of SageMaker's API is moto's, as far as moto has it.
 """
@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 
     from rehearsal.account.calls import Call
     from rehearsal.account.faults import Fault
-    from rehearsal.account.inference.records import Configuration, Endpoint, Model, Tagged
+    from rehearsal.account.inference.records import Configuration, Endpoint, Model, Package, PackageGroup, Tagged
 
-KINDS = {"model": "model", "endpoint-config": "endpoint configuration", "endpoint": "endpoint"}
+KINDS = {
+    "model": "model",
+    "endpoint-config": "endpoint configuration",
+    "endpoint": "endpoint",
+    "model-package-group": "model package group",
+    "model-package": "model package",
+}
 
 
 @dataclass
 class Region:
-    """SageMaker's state in one region, by name."""
+    """SageMaker's state in one region, by name (packages by ARN)."""
 
     models: dict[str, Model] = field(default_factory=dict)
     configurations: dict[str, Configuration] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    groups: dict[str, PackageGroup] = field(default_factory=dict)
+    packages: dict[str, Package] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,7 +52,7 @@ class Request:
 
 
 class Inference:
-    """Models, endpoint configurations and endpoints of one account.
+    """Models, endpoint configurations, endpoints and model packages of one account.
 
     Args:
         account: account id.
@@ -79,7 +87,7 @@ class Inference:
             yield from list(region.endpoints.values())
 
     def arn(self, region: str, kind: str, name: str) -> str:
-        """ARN of a `model`, `endpoint-config` or `endpoint`; SageMaker writes names in lower case there."""
+        """ARN of something of a kind in KINDS; SageMaker writes names in lower case there."""
         return f"arn:{partition(region)}:sagemaker:{region}:{self.account}:{kind}/{name.lower()}"
 
     def next_serial(self) -> int:
@@ -111,7 +119,7 @@ class Inference:
 
 
 def _operations() -> dict[str, Callable[[Inference, Request], dict[str, Any]]]:
-    from rehearsal.account.inference import configurations, endpoints, models, tags
+    from rehearsal.account.inference import configurations, endpoints, models, package_groups, packages, tags
 
     return {
         "CreateModel": models.create,
@@ -128,6 +136,19 @@ def _operations() -> dict[str, Callable[[Inference, Request], dict[str, Any]]]:
         "DescribeEndpoint": endpoints.describe,
         "ListEndpoints": endpoints.list_all,
         "DeleteEndpoint": endpoints.delete,
+        "CreateModelPackageGroup": package_groups.create,
+        "DescribeModelPackageGroup": package_groups.describe,
+        "ListModelPackageGroups": package_groups.list_all,
+        "DeleteModelPackageGroup": package_groups.delete,
+        "PutModelPackageGroupPolicy": package_groups.put_policy,
+        "GetModelPackageGroupPolicy": package_groups.get_policy,
+        "DeleteModelPackageGroupPolicy": package_groups.delete_policy,
+        "CreateModelPackage": packages.create,
+        "UpdateModelPackage": packages.update,
+        "DescribeModelPackage": packages.describe,
+        "BatchDescribeModelPackage": packages.batch_describe,
+        "ListModelPackages": packages.list_all,
+        "DeleteModelPackage": packages.delete,
         "AddTags": tags.add,
         "ListTags": tags.list_all,
         "DeleteTags": tags.delete,
@@ -150,7 +171,7 @@ def page(
     wanted = request.parameters
     kept = [item for item in items if _kept(item, wanted)]
     by = wanted.get("SortBy", "CreationTime")
-    kept.sort(key=lambda item: (_sort_key(item, by), item.name), reverse=wanted.get("SortOrder") != "Ascending")
+    kept.sort(key=lambda item: _place(item, by), reverse=wanted.get("SortOrder") != "Ascending")
     start = _offset(wanted.get("NextToken"))
     size = wanted.get("MaxResults", size)
     output: dict[str, Any] = {key: [summary(item) for item in kept[start : start + size]]}
@@ -159,14 +180,13 @@ def page(
     return output
 
 
-def _sort_key(item: Any, by: str) -> Any:
-    return {"Name": item.name, "Status": getattr(item, "status", ""), "CreationTime": item.created}.get(
-        by, item.created
-    )
+def _place(item: Any, by: str) -> tuple[Any, ...]:
+    first = {"Name": item.name, "Status": getattr(item, "status", "")}.get(by, item.created)
+    return first, getattr(item, "version", None) or 0, item.name
 
 
 def _kept(item: Tagged, wanted: dict[str, Any]) -> bool:
-    modified = getattr(item, "modified", item.created)
+    modified = getattr(item, "modified", None) or item.created
     return (
         wanted.get("NameContains", "").lower() in item.name.lower()
         and wanted.get("StatusEquals", getattr(item, "status", None)) == getattr(item, "status", None)

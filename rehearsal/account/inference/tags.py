@@ -1,4 +1,4 @@
-"""AddTags, ListTags, DeleteTags for models, endpoint configurations and endpoints."""
+"""AddTags, ListTags, DeleteTags for models, endpoint configurations, endpoints, model package groups and packages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,20 @@ def _resource(inference: Inference, request: Request) -> Tagged:
     arn = request.parameters["ResourceArn"]
     region = arn.split(":")[3]
     state = inference.region(region)
-    for each in (*state.models.values(), *state.configurations.values(), *state.endpoints.values()):
-        if each.arn == arn.partition("/")[0] + "/" + arn.partition("/")[2].lower():
+    lower = arn.partition("/")[0] + "/" + arn.partition("/")[2].lower()
+    package = state.packages.get(lower)
+    if package is not None:
+        if package.version is not None:
+            # CreateModelPackage, Tags: a versioned package "uses the tags associated with the model group".
+            raise invalid(f"Tagging is not supported for the versioned model package {arn}; tag its group.")
+        return package
+    for each in (
+        *state.models.values(),
+        *state.configurations.values(),
+        *state.endpoints.values(),
+        *state.groups.values(),
+    ):
+        if each.arn == lower:
             return each
     raise invalid(f"Resource {arn} does not exist.")
 
