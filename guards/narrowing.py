@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from guards import kinds, usage
 from guards.deletions import check_place, describe, finding, give_unknown
 from guards.plan import physical
+from guards.resource_policies import live_policy
 from guards.rights import (
     Rights,
     as_text,
@@ -244,19 +245,13 @@ def _denies(document: Document) -> bool:
 
 
 def _live_policy(operation: Operation, judge: Judge) -> Document:
-    account = judge.account()
     target = _target(operation)
     if target is None:
         return _EMPTY
-    if target.kind == usage.BUCKET:
-        answer = account.ask("s3", "get_bucket_policy", Bucket=target.identity)
-        return read(answer["Policy"]) if answer else _EMPTY
-    if target.kind == usage.KEY:
-        answer = account.ask("kms", "get_key_policy", KeyId=target.identity, PolicyName="default")
-        return read(answer["Policy"]) if answer else _EMPTY
-    name = target.identity.partition("/")[2]
-    answer = account.ask("ecr", "get_repository_policy", repositoryName=name)
-    return read(answer["policyText"]) if answer else _EMPTY
+    account = judge.account()
+    if target.kind == usage.REPOSITORY and target.identity.startswith("./"):
+        target = node(usage.REPOSITORY, target.identity[2:], account=account.identity()[0], region=account.region)
+    return live_policy(account, target)
 
 
 def _target(operation: Operation) -> Node | None:

@@ -222,6 +222,13 @@ def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
     )
 
 
+def role_arn(graph: UsageGraph, role: Node, account: Account) -> str:
+    """The ARN of a role in the graph: as something names it, else built from its name."""
+    text: str = graph.facts.get(role, {}).get("text", "")
+    number, partition = account.identity()
+    return text if arns.is_arn(text) else f"arn:{partition}:iam::{number}:role/{role.identity}"
+
+
 # --- judging ------------------------------------------------------------------------------------------------------
 
 

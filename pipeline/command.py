@@ -1,5 +1,5 @@
 """
-The `holdfast` command: preview, up, destroy, refresh, status.
+The `holdfast` command: preview, up, destroy, refresh, status, doctor.
 
 Every command prints one report, with `--json` as one JSON value; the exit code is one of `findings.exit_codes`.
 """
@@ -157,6 +157,29 @@ def status(
 ) -> None:
     """The stack's endpoints: what they run on and whether they are well."""
     _leave(commands.status, commands.Asked("status", stack, project, engine, [], [], install=install, json=json))
+
+
+@app.command()
+def doctor(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    region: Annotated[str, typer.Option("--region", help="Region to look in; by default the stack's.")] = "",
+    endpoints: Annotated[
+        Optional[list[str]], typer.Option("--endpoint", help="Only this endpoint. May be given again.")
+    ] = None,
+    checks: Annotated[Optional[list[str]], typer.Option("--check", help="Only this check. May be given again.")] = None,
+    json: Json = False,
+) -> None:
+    """Which endpoints of the stack's account AWS can no longer patch or heal, and why. Changes nothing."""
+    from pipeline.doctor import consultation
+
+    asked = consultation.Asked(stack, project, region, endpoints or [], checks or [], json=json)
+    try:
+        code = consultation.consult(asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
 
 
 def _leave(command: commands.Command, asked: commands.Asked) -> None:

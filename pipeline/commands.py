@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from findings import exit_codes
 from pipeline import choices, display, rehearsing
@@ -28,6 +28,18 @@ if TYPE_CHECKING:
     from pipeline.steps import Step
 
 Command = Callable[["Session"], None]
+
+
+class Said(Protocol):
+    """What an error's report needs of what was asked."""
+
+    @property
+    def command(self) -> str:
+        """The command's name."""
+
+    @property
+    def json(self) -> bool:
+        """Whether the report is JSON."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +228,7 @@ def _look(session: Session, *, predict: bool = True) -> None:
             session.report.exit_code = exit_codes.UNKNOWN
 
 
-def say_error(text: str, asked: Asked, code: int) -> None:
+def say_error(text: str, asked: Said, code: int) -> None:
     """An error that ended the command before it had a report."""
     if asked.json:
         sys.stdout.write(
@@ -229,7 +241,7 @@ def say_error(text: str, asked: Asked, code: int) -> None:
     _console(asked, stderr=True).print(f"Error: {escape(text)}", style="red", highlight=False)
 
 
-def _console(asked: Asked, *, stderr: bool = False) -> Console:
+def _console(asked: Said, *, stderr: bool = False) -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 160
