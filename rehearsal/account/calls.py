@@ -228,6 +228,13 @@ def json_answer(value: Any, status: int = 200, headers: list[tuple[str, str]] | 
     return Answer(status, body, [("Content-Type", "application/x-amz-json-1.1"), *(headers or [])])
 
 
+def query_answer(call: Call, members: dict[str, str]) -> Answer:
+    """An answer of the `query` protocol whose result has only texts."""
+    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
+    text = f"<{call.action}Response><{call.action}Result>{inner}</{call.action}Result></{call.action}Response>"
+    return Answer(200, f'<?xml version="1.0" encoding="UTF-8"?>{text}'.encode(), [("Content-Type", "text/xml")])
+
+
 def refusal_answer(call: Call | None, refusal: Refusal) -> Answer:
     """A refusal in the protocol the call came in (without a call: JSON)."""
     protocol = call.protocol if call else "json"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import calls, control, keys, registry
 from rehearsal.account.calls import Answer, Call
+from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.inference import deployments
@@ -67,6 +68,7 @@ class Gateway:
         self.stop = stop
         self.faults = Faults()
         self.inference = Inference(account)
+        self.cloud_control = CloudControl(self.inference, self._meet)
         self.serving = Serving(self.inference, directory / "serving", lambda *where: registry.layer(self, *where))
         self.log = CallLog(directory / "calls.jsonl")
         self.number = 0
@@ -155,12 +157,30 @@ class Gateway:
 
     def _ask(self, call: Call, at: float, fault: Fault | None) -> Answer:
         if fault is not None and fault.refuses:
-            raise _refusal(call, fault, self.account)
+            raise _refusal(call.service, call.action, fault, self.account)
         if call.action in _NOT_EMULATED:
             raise _not_emulated(call)
         if self.inference.handles(call):
             return calls.json_answer(self.inference.answer(call, at, fault))
+        if self.cloud_control.handles(call):
+            return calls.json_answer(self.cloud_control.answer(call, at))
+        described = self._describe_type(call)
+        if described is not None:
+            return described
         return registry.answer(self, call) or self.ask_moto(call)
+
+    def _meet(self, service: str, action: str) -> None:
+        """Lets a fault hit a call that one emulated service makes to another."""
+        fault = self.faults.take(service, action)
+        if fault is not None and fault.refuses:
+            raise _refusal(service, action, fault, self.account)
+
+    def _describe_type(self, call: Call) -> Answer | None:
+        if (call.service, call.action) != ("cloudformation", "DescribeType"):
+            return None
+        name = call.parameters.get("TypeName") or str(call.parameters.get("Arn", "")).rpartition("/")[2]
+        described = self.cloud_control.describe_type(name.replace("-", "::"))
+        return None if described is None else calls.query_answer(call, described)
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
@@ -202,7 +222,7 @@ class Gateway:
             target = None
             try:
                 if fault is not None:
-                    raise _refusal(call, fault, self.account)
+                    raise _refusal(call.service, call.action, fault, self.account)
                 target = self.serving.target(call)
             except Refusal as refusal:
                 answer = calls.refusal_answer(call, refusal)
@@ -329,20 +349,20 @@ def _failure(call: Call, error: Exception, where: str) -> Refusal:
     )
 
 
-def _refusal(call: Call, fault: Fault, account: str) -> Refusal:
+def _refusal(service: str, action: str, fault: Fault, account: str) -> Refusal:
     if fault.name == "throttling":
         code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(
-            call.service, "ThrottlingException"
+            service, "ThrottlingException"
         )
-        return Refusal(code, "Rate exceeded", 503 if call.service == "s3" else 400)
+        return Refusal(code, "Rate exceeded", 503 if service == "s3" else 400)
     code = {"s3": "AccessDenied", "iam": "AccessDenied", "ec2": "UnauthorizedOperation"}.get(
-        call.service, "AccessDeniedException"
+        service, "AccessDeniedException"
     )
     return Refusal(
         code,
-        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {call.service}:{call.action} "
-        f"because no identity-based policy allows the {call.service}:{call.action} action",
-        403 if call.service == "s3" else 400,
+        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {service}:{action} "
+        f"because no identity-based policy allows the {service}:{action} action",
+        403 if service == "s3" else 400,
     )
 
 

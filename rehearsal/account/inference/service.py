@@ -106,8 +106,14 @@ class Inference:
 
     def answer(self, call: Call, at: float, fault: Fault | None) -> dict[str, Any]:
         """Does a call and returns its output; raises Refusal in AWS's words."""
-        shapes.check("sagemaker", call.action, call.parameters)
-        return _operations()[call.action](self, Request(call.region, call.parameters, at, fault))
+        return self.ask(call.action, call.region, call.parameters, at, fault)
+
+    def ask(
+        self, action: str, region: str, parameters: dict[str, Any], at: float, fault: Fault | None = None
+    ) -> dict[str, Any]:
+        """Does an operation by its name; for `answer`, and for services that call SageMaker themselves."""
+        shapes.check("sagemaker", action, parameters)
+        return _operations()[action](self, Request(region, parameters, at, fault))
 
     def missing(self, region: str, kind: str, name: str) -> Refusal:
         """What SageMaker says of a name that it doesn't know (`Could not find ...`, ValidationException)."""
