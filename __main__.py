@@ -12,9 +12,12 @@ from components.execution_role import ExecutionRole
 from components.model import Model
 from components.network import Network
 from components.realtime_endpoint import VARIANT, RealtimeEndpoint
+from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
 from components.settings import Settings
+from components.ssm_access import SsmAccess
 from knowledge.arns import parse_image
 from knowledge.instance_storage import has_local_storage
+from knowledge.session_manager import log_groups
 
 settings = Settings.from_config()
 guards.install()
@@ -22,10 +25,12 @@ guards.install()
 here = account.current()
 name = names.logical(settings.name)
 needed: list[pulumi.Resource] = []  # what the model lives on: it comes before the model, and goes after it
+debugged = settings.ssm_access or settings.stage == "development"  # sessions are logged from the stack's first day on
 
 key_arn: pulumi.Input[str] | None = None
 if settings.key == "own":
-    key = EncryptionKey(name, {"account": here, "alias": name, "enabled": settings.key_enabled})
+    groups = log_groups(settings.name) if debugged else ()
+    key = EncryptionKey(name, {"account": here, "alias": name, "enabled": settings.key_enabled, "log_groups": groups})
     key_arn = key.arn
     needed.append(key)
 elif settings.key != "none":
@@ -39,12 +44,44 @@ if settings.artifact_path:
     artifact_url = bucket.url
     needed.append(bucket)
 
+access: SsmAccess | None = None
+if debugged:
+    access = SsmAccess(
+        name,
+        {
+            "account": here,
+            "endpoint_name": settings.name,
+            "enabled": settings.ssm_access,
+            "until": settings.ssm_access_until,
+            "key_arn": key_arn,
+        },
+        # Its policy must let CloudWatch Logs in before a log group can name the key.
+        pulumi.ResourceOptions(depends_on=needed),
+    )
+    needed.append(access)
+
+ways: Ways | None = None
 subnet_ids: list[pulumi.Input[str]] = [*(settings.subnets or [])]
 security_group_ids: list[pulumi.Input[str]] = [*(settings.security_groups or [])]
 if not subnet_ids:
     network = Network(name, {"account": here})
     subnet_ids, security_group_ids = [*network.subnet_ids], [*network.security_group_ids]
     needed.append(network)
+    ways = Ways(network.vpc_id, out=False, one_a_zone=tuple(network.subnet_ids))
+elif settings.subnets and settings.ssm_access:
+    ways = ways_of(settings.subnets)
+if settings.ssm_access and settings.ssm_access_endpoints == "auto" and ways and not ways.out:
+    private_link = SessionManagerEndpoints(
+        name,
+        {
+            "account": here,
+            "vpc_id": ways.vpc_id,
+            "subnet_ids": ways.one_a_zone,
+            "client_group_ids": security_group_ids,
+            "opens_egress": not settings.subnets,
+        },
+    )
+    needed.append(private_link)
 
 role = ExecutionRole(
     name,
@@ -79,6 +116,7 @@ endpoint = RealtimeEndpoint(
         "instance_type": settings.instance_type,
         "instance_count": settings.instance_count,
         "ssm_access": settings.ssm_access,
+        "ssm_access_tags": access.tags if access else {},
         "key_arn": volume_key_arn,
         "stage": settings.stage,
         "image": settings.image,
@@ -97,5 +135,8 @@ pulumi.export("imageDigest", parse_image(settings.image).digest or None)
 pulumi.export("artifactUrl", artifact_url)
 pulumi.export("keyArn", key_arn)
 pulumi.export("stage", settings.stage)
+if settings.ssm_access and access and access.user_policy:
+    pulumi.export("ssmAccessUntil", settings.ssm_access_until)
+    pulumi.export("ssmUserPolicyArn", access.user_policy.arn)
 if exemptions := guards.exemptions_in_force():
     pulumi.export("exemptionsInForce", exemptions)

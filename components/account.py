@@ -26,6 +26,11 @@ class Account:
     """Twelve digits."""
 
     @property
+    def dns_suffix(self) -> str:
+        """What the names of AWS's services end in there."""
+        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+
+    @property
     def root(self) -> str:
         """The principal that stands for the whole account."""
         return f"arn:{self.partition}:iam::{self.id}:root"

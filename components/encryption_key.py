@@ -1,6 +1,7 @@
 """The customer managed KMS key that encrypts a model's artifact and the storage of the instances that serve it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -22,6 +23,9 @@ class EncryptionKeyArgs(TypedDict):
 
     enabled: NotRequired[pulumi.Input[bool]]
     """Whether the key is enabled; true unless told otherwise. A disabled key breaks what it encrypts."""
+
+    log_groups: NotRequired[Sequence[str]]
+    """Names of the log groups that CloudWatch Logs may encrypt with it; none unless told otherwise."""
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -46,7 +50,7 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             is_enabled=args.get("enabled", True),
             deletion_window_in_days=DELETION_WINDOW,
-            policy=json.dumps(key_policy(args["account"])),
+            policy=json.dumps(key_policy(args["account"], args.get("log_groups", ()))),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.alias = aws.kms.Alias(
@@ -68,22 +72,36 @@ def existing_key_arn(key: str) -> str:
     return str(ask(f"for the KMS key {key!r} (setting key)", lambda: aws.kms.get_key(key_id=key)).arn)
 
 
-def key_policy(account: Account) -> dict[str, Any]:
+def key_policy(account: Account, log_groups: Sequence[str] = ()) -> dict[str, Any]:
     """
     The key policy: the account's own IAM policies decide.
 
     That is the default of CreateKey, written out, because a key whose policy isn't in the program can't be guarded.
-    Execution roles get their use of the key from their own policy (page: "Default key policy", AWS KMS).
+    Execution roles get their use of the key from their own policy (page: "Default key policy", AWS KMS). CloudWatch
+    Logs, which has no IAM policy, is let in for these log groups alone (page: "Encrypt log data in CloudWatch Logs
+    using AWS Key Management Service").
     """
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
+    statements: list[dict[str, Any]] = [
+        {
+            "Sid": "TheAccountsIamPoliciesDecide",
+            "Effect": "Allow",
+            "Principal": {"AWS": account.root},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ]
+    if log_groups:
+        groups = f"arn:{account.partition}:logs:{account.region}:{account.id}:log-group:"
+        statements.append(
             {
-                "Sid": "TheAccountsIamPoliciesDecide",
+                "Sid": "CloudWatchLogsEncryptsTheseGroups",
                 "Effect": "Allow",
-                "Principal": {"AWS": account.root},
-                "Action": "kms:*",
+                "Principal": {"Service": f"logs.{account.region}.{account.dns_suffix}"},
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
                 "Resource": "*",
+                "Condition": {
+                    "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": [groups + name for name in log_groups]}
+                },
             }
-        ],
-    }
+        )
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -7,12 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account
-from knowledge.permissions import Facts, Need, document_of, needs_of, trust_document
-
-SSM_AGENT = tuple(
-    f"ssmmessages:{action}"
-    for action in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
-)
+from knowledge.permissions import Facts, document_of, needs_of, trust_document
+from knowledge.session_manager import agent_needs
 
 
 class ExecutionRoleArgs(TypedDict):
@@ -112,5 +108,5 @@ def least_privilege(facts: Facts, *, ssm_access: bool) -> dict[str, Any]:
     """
     needs = needs_of(facts)
     if ssm_access:
-        needs += tuple(Need(action, "*", "let the SSM agent open its channels") for action in SSM_AGENT)
+        needs += agent_needs(facts.partition, facts.region, facts.account)
     return document_of(needs)

@@ -33,6 +33,9 @@ class Network(pulumi.ComponentResource):
     on which it was made, whatever AWS answers later, because another zone would replace a subnet in use.
     """
 
+    vpc_id: pulumi.Output[str]
+    """The VPC."""
+
     subnet_ids: list[pulumi.Output[str]]
     """Two private subnets, each in a zone of its own, with 251 addresses each."""
 
@@ -55,6 +58,7 @@ class Network(pulumi.ComponentResource):
             tags={"Name": name},
             opts=child,
         )
+        self.vpc_id = vpc.id
         routes = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
         self.subnet_ids = []
         for number, zone in enumerate(zones[:2], start=1):

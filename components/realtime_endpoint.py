@@ -1,6 +1,6 @@
 """A real-time endpoint: its stable front, the configuration behind it, and the alarm that rolls an update back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -33,6 +33,9 @@ class RealtimeEndpointArgs(TypedDict):
 
     ssm_access: pulumi.Input[bool]
     """Whether shells can be opened in the containers (EnableSSMAccess)."""
+
+    ssm_access_tags: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """What says until when they can, and how it is logged: SsmAccess's `tags`."""
 
     key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that encrypts the instances' storage. Not taken for instances with local NVMe storage."""
@@ -70,7 +73,10 @@ class RealtimeEndpoint(pulumi.ComponentResource):
     def __init__(self, name: str, args: RealtimeEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         names.check_logical("RealtimeEndpoint", name)
         super().__init__("holdfast:index:RealtimeEndpoint", name, {}, opts)
-        release_tags = tags.of_release(args["stage"], args["image"], args["artifact_url"])
+        release_tags = {
+            **tags.of_release(args["stage"], args["image"], args["artifact_url"]),
+            **args.get("ssm_access_tags", {}),
+        }
         self.configuration = aws.sagemaker.EndpointConfiguration(
             name,
             production_variants=[

@@ -7,6 +7,7 @@ limit; what AWS accepts passes, because it is for packs and guards to refuse wha
 Limits: CreateModel, CreateEndpointConfig, CreateEndpoint, CreateAlias (API references), IAM quotas.
 """
 
+import datetime as dt
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from pydantic.alias_generators import to_camel
 
 from components import names
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
+from knowledge import end_dates
 
 if TYPE_CHECKING:
     import pulumi
@@ -120,6 +122,22 @@ class Settings(BaseModel):
     ssm_access: Annotated[
         bool, _described("whether shells can be opened in the containers (EnableSSMAccess)", "true or false")
     ] = False
+
+    ssm_access_until: Annotated[
+        str | None,
+        _described(
+            "the moment at which access to the containers ends: from then on a preview refuses it",
+            f"a date and time with a time zone, as in {end_dates.EXAMPLE}",
+        ),
+    ] = None
+
+    ssm_access_endpoints: Annotated[
+        Literal["auto", "none"],
+        _described(
+            "the interface endpoints of Session Manager in the containers' VPC",
+            "auto (made while ssmAccess is on and no way leads out of the VPC) or none (they are there already)",
+        ),
+    ] = "auto"
 
     key: Annotated[
         str,
@@ -223,6 +241,15 @@ class Settings(BaseModel):
         if len(re.sub(r"\s", "", path.read_text(encoding="utf-8"))) > _LONGEST_INLINE_POLICY:
             raise ValueError(f"{path} is longer than the {_LONGEST_INLINE_POLICY} characters that IAM takes in a role")
         return str(path)
+
+    @field_validator("ssm_access_until", mode="before")
+    @classmethod
+    def _end_date(cls, value: object) -> object:
+        """As text. That it is over isn't wrong here, or nobody could destroy such a stack: a rule refuses it."""
+        text = value.isoformat() if isinstance(value, dt.date) else value
+        if isinstance(text, str):
+            end_dates.read(text)
+        return text
 
     @field_validator("sample")
     @classmethod

@@ -2,7 +2,8 @@
 The tags by which a release says what it is: its stage, its image, its artifact.
 
 They are written on model, endpoint configuration and endpoint. Those of model and configuration never change: another
-image or artifact is another model and another configuration.
+image or artifact is another model and another configuration. While containers can be accessed through SSM,
+configuration and endpoint also say until when, and with which document sessions are started.
 Limits: "Tagging AWS resources" (Tag naming limits and requirements): values of 256 characters from a fixed alphabet.
 """
 
@@ -14,6 +15,8 @@ import pulumi
 STAGE = "holdfast:stage"
 IMAGE = "holdfast:image"
 ARTIFACT = "holdfast:artifact"
+SSM_ACCESS_UNTIL = "holdfast:ssm-access-until"
+SSM_SESSION_DOCUMENT = "holdfast:ssm-session-document"
 LONGEST_VALUE = 256
 
 Stage = Literal["production", "development"]
@@ -33,3 +36,8 @@ def of_release(
         IMAGE: pulumi.Output.from_input(image).apply(value),
         ARTIFACT: pulumi.Output.from_input(artifact_url).apply(value),
     }
+
+
+def of_ssm_access(until: str | None, document: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """The tags of an endpoint whose containers can be accessed: until when (as it was given), and how it is logged."""
+    return {**({SSM_ACCESS_UNTIL: value(until)} if until else {}), SSM_SESSION_DOCUMENT: document}

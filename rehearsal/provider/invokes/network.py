@@ -129,6 +129,72 @@ def subnets(account: Account, arguments: Properties) -> Properties:
     }
 
 
+def route_tables(account: Account, arguments: Properties) -> Properties:
+    """aws.ec2.get_route_tables."""
+    asked = filters(arguments, {"vpcId": "vpc-id"}) or []
+    found = account.pages("ec2", "DescribeRouteTables", "RouteTables", Filters=asked)
+    return {
+        **arguments,
+        "id": account.region,
+        "ids": [table["RouteTableId"] for table in found],
+        "tags": arguments.get("tags") or {},
+        "region": account.region,
+    }
+
+
+ROUTE = {
+    "carrierGatewayId": "CarrierGatewayId",
+    "cidrBlock": "DestinationCidrBlock",
+    "coreNetworkArn": "CoreNetworkArn",
+    "destinationPrefixListId": "DestinationPrefixListId",
+    "egressOnlyGatewayId": "EgressOnlyInternetGatewayId",
+    "gatewayId": "GatewayId",
+    "instanceId": "InstanceId",
+    "ipv6CidrBlock": "DestinationIpv6CidrBlock",
+    "localGatewayId": "LocalGatewayId",
+    "natGatewayId": "NatGatewayId",
+    "networkInterfaceId": "NetworkInterfaceId",
+    "transitGatewayId": "TransitGatewayId",
+    "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+}
+ASSOCIATION = {"gatewayId": "GatewayId", "routeTableId": "RouteTableId", "subnetId": "SubnetId"}
+
+
+def route_table(account: Account, arguments: Properties) -> Properties:
+    """aws.ec2.get_route_table; the route inside the VPC is left out, and a gateway endpoint is a VPC endpoint's id."""
+    ids = [arguments["routeTableId"]] if arguments.get("routeTableId") else None
+    asked = filters(arguments, {"vpcId": "vpc-id", "subnetId": "association.subnet-id"})
+    answer = account.call("ec2", "DescribeRouteTables", RouteTableIds=ids, Filters=asked)
+    found = only(answer["RouteTables"], "route tables")
+    owner = found.get("OwnerId") or account.id
+    routes = []
+    for route in found.get("Routes") or []:
+        if route.get("GatewayId") == "local":
+            continue
+        made = {name: route.get(key) or "" for name, key in ROUTE.items()} | {"vpcEndpointId": ""}
+        if made["gatewayId"].startswith("vpce-"):
+            made |= {"vpcEndpointId": made["gatewayId"], "gatewayId": ""}
+        routes.append(made)
+    associations = [
+        {name: each.get(key) or "" for name, key in ASSOCIATION.items()}
+        | {"main": bool(each.get("Main")), "routeTableAssociationId": each["RouteTableAssociationId"]}
+        for each in found.get("Associations") or []
+    ]
+    return {
+        "id": found["RouteTableId"],
+        "routeTableId": found["RouteTableId"],
+        "arn": f"arn:{account.partition}:ec2:{account.region}:{owner}:route-table/{found['RouteTableId']}",
+        "associations": associations,
+        "gatewayId": "",
+        "subnetId": arguments.get("subnetId") or "",
+        "ownerId": owner,
+        "routes": routes,
+        "tags": tags(found),
+        "vpcId": found["VpcId"],
+        "region": account.region,
+    }
+
+
 def prefix_list(account: Account, arguments: Properties) -> Properties:
     """aws.ec2.get_prefix_list."""
     made = filters(arguments, {"name": "prefix-list-name"}) or []
@@ -174,6 +240,8 @@ FUNCTIONS = {
     "aws:ec2/getVpc:getVpc": vpc,
     "aws:ec2/getSubnet:getSubnet": subnet,
     "aws:ec2/getSubnets:getSubnets": subnets,
+    "aws:ec2/getRouteTable:getRouteTable": route_table,
+    "aws:ec2/getRouteTables:getRouteTables": route_tables,
     "aws:ec2/getPrefixList:getPrefixList": prefix_list,
     "aws:ec2/getManagedPrefixList:getManagedPrefixList": managed_prefix_list,
 }

@@ -23,6 +23,7 @@ SERVICES = (
     "lambda_",
     "appautoscaling",
     "secretsmanager",
+    "ssm",
 )
 
 

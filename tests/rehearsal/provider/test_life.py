@@ -37,6 +37,13 @@ def expiring(days: int) -> str:
     return json.dumps({"rules": [{"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}]})
 
 
+def preferences(group: str) -> str:
+    """A session document."""
+    return json.dumps(
+        {"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {"cloudWatchLogGroupName": group}}
+    )
+
+
 def sharing(account: str) -> str:
     """A model package group's policy."""
     group = "arn:aws:sagemaker:eu-central-1:111122223333:model-package-group/world"
@@ -352,6 +359,12 @@ CASES = [
         lambda w: {"secretId": w.secret.id, "secretString": "user:password"},
         {"versionStages": ["AWSCURRENT", "BLUE"]},
         ({"secretString": "user:another"}, "secretString"),
+    ),
+    Case(
+        "aws:ssm/document:Document",
+        lambda w: {"documentType": "Session", "content": preferences("a"), "tags": {"a": "1"}},
+        {"content": preferences("b"), "tags": {"b": "2"}},
+        ({"documentType": "Command"}, "documentType"),
     ),
 ]
 

@@ -272,6 +272,9 @@ def test_functions_answer(engine: Engine, world: World) -> None:
     assert engine.invoke("aws:ec2/getSubnet:getSubnet", id=world.subnet.id)["vpcId"] == vpc.id
     filters = [{"name": "vpc-id", "values": [vpc.id]}]
     assert world.subnet.id in engine.invoke("aws:ec2/getSubnets:getSubnets", filters=filters)["ids"]
+    tables = engine.invoke("aws:ec2/getRouteTables:getRouteTables", vpcId=vpc.id)["ids"]
+    found = engine.invoke("aws:ec2/getRouteTable:getRouteTable", routeTableId=tables[0])
+    assert (found["vpcId"], found["routes"]) == (vpc.id, [])
     name = "com.amazonaws.eu-central-1.s3"
     assert engine.invoke("aws:ec2/getPrefixList:getPrefixList", name=name)["id"].startswith("pl-")
 
