@@ -55,8 +55,6 @@ if debugged:
             "until": settings.ssm_access_until,
             "key_arn": key_arn,
         },
-        # Its policy must let CloudWatch Logs in before a log group can name the key.
-        pulumi.ResourceOptions(depends_on=needed),
     )
     needed.append(access)
 
