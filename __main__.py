@@ -11,6 +11,7 @@ from components.encryption_key import EncryptionKey, existing_key_arn
 from components.execution_role import ExecutionRole
 from components.model import Model
 from components.network import Network
+from components.private_registry import PrivateRegistry
 from components.realtime_endpoint import VARIANT, RealtimeEndpoint
 from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
 from components.settings import Settings
@@ -66,7 +67,7 @@ if not subnet_ids:
     subnet_ids, security_group_ids = [*network.subnet_ids], [*network.security_group_ids]
     needed.append(network)
     ways = Ways(network.vpc_id, out=False, one_a_zone=tuple(network.subnet_ids))
-elif settings.subnets and settings.ssm_access:
+elif settings.subnets and (settings.ssm_access or settings.registry):
     ways = ways_of(settings.subnets)
 if settings.ssm_access and settings.ssm_access_endpoints == "auto" and ways and not ways.out:
     private_link = SessionManagerEndpoints(
@@ -81,6 +82,27 @@ if settings.ssm_access and settings.ssm_access_endpoints == "auto" and ways and 
     )
     needed.append(private_link)
 
+registry: PrivateRegistry | None = None
+if settings.registry and ways:
+    registry = PrivateRegistry(
+        name,
+        {
+            "account": here,
+            "authentication": settings.registry.authentication,
+            "secret_arn": settings.registry.secret,
+            "credentials": settings.registry_credentials.secret_string() if settings.registry_credentials else None,
+            "key_arn": key_arn,
+            "ways": ways,
+            "security_group_ids": security_group_ids,
+            "network": settings.registry.network,
+            "ports": settings.registry.ports_of(settings.image),
+            "lambda_endpoint": settings.registry.lambda_endpoint,
+            "group_rules": settings.registry.group_rules,
+        },
+    )
+    needed.append(registry)
+provider_arn = registry.function_arn if registry else None
+
 role = ExecutionRole(
     name,
     {
@@ -89,6 +111,7 @@ role = ExecutionRole(
         "artifact_url": artifact_url,
         "artifact_key_arn": key_arn,
         "volume_key_arn": volume_key_arn,
+        "credential_functions": [provider_arn] if provider_arn else [],
         "ssm_access": settings.ssm_access,
         "permissions": Path(settings.permissions).read_text(encoding="utf-8") if settings.permissions else None,
     },
@@ -103,6 +126,8 @@ model = Model(
         "subnet_ids": subnet_ids,
         "security_group_ids": security_group_ids,
         "stage": settings.stage,
+        "repository_access_mode": "Vpc" if settings.registry else "Platform",
+        "credentials_provider_arn": provider_arn,
         "after": [role, *needed],
     },
 )
@@ -132,6 +157,10 @@ pulumi.export("image", settings.image)
 pulumi.export("imageDigest", parse_image(settings.image).digest or None)
 pulumi.export("artifactUrl", artifact_url)
 pulumi.export("keyArn", key_arn)
+if registry and registry.function_arn:
+    pulumi.export("credentialsProviderArn", registry.function_arn)
+if registry and registry.lambda_dns_name:
+    pulumi.export("lambdaEndpointDnsName", registry.lambda_dns_name)
 pulumi.export("stage", settings.stage)
 if settings.ssm_access and access and access.user_policy:
     pulumi.export("ssmAccessUntil", settings.ssm_access_until)

@@ -1,6 +1,7 @@
 """The IAM role that SageMaker assumes for a model, and the rights that one release of the model needs."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -28,6 +29,9 @@ class ExecutionRoleArgs(TypedDict):
 
     volume_key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that the endpoint configuration names, if it names one."""
+
+    credential_functions: NotRequired[Sequence[pulumi.Input[str]]]
+    """ARNs of the functions that tell a private registry's credentials: exactly these may be invoked."""
 
     ssm_access: bool
     """Whether the SSM agent runs beside the containers and needs its channels."""
@@ -79,7 +83,11 @@ def _document(args: ExecutionRoleArgs) -> pulumi.Input[str]:
         return json.dumps(json.loads(given))  # white space is no change of rights
     account = args["account"]
     return pulumi.Output.all(
-        args["image"], args["artifact_url"], args["artifact_key_arn"], args["volume_key_arn"]
+        args["image"],
+        args["artifact_url"],
+        args["artifact_key_arn"],
+        args["volume_key_arn"],
+        [*args.get("credential_functions", [])],
     ).apply(
         lambda known: json.dumps(
             least_privilege(
@@ -89,6 +97,7 @@ def _document(args: ExecutionRoleArgs) -> pulumi.Input[str]:
                     artifact_keys=(known[2],) if known[2] else (),
                     volume_keys=(known[3],) if known[3] else (),
                     vpc=True,
+                    credential_functions=tuple(known[4]),
                     partition=account.partition,
                     region=account.region,
                     account=account.id,

@@ -1,7 +1,7 @@
 """A SageMaker model: one container, the artifact it loads, the role it runs under."""
 
 from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -33,6 +33,12 @@ class ModelArgs(TypedDict):
     stage: pulumi.Input[tags.Stage]
     """`production` or `development`: written as the tag holdfast:stage."""
 
+    repository_access_mode: NotRequired[Literal["Platform", "Vpc"]]
+    """`Vpc` for an image outside Amazon ECR, which is then pulled by way of the subnets; `Platform` is the default."""
+
+    credentials_provider_arn: NotRequired[pulumi.Input[str] | None]
+    """ARN of the Lambda function that tells that registry's credentials; None where it wants none."""
+
     after: NotRequired[Sequence[pulumi.Resource]]
     """What has to be there before the model and may go only after it: the role's rights, the network."""
 
@@ -58,6 +64,7 @@ class Model(pulumi.ComponentResource):
                 "image": args["image"],
                 "model_data_url": args["artifact_url"],
                 "environment": args.get("environment"),
+                "image_config": image_config(args),
             },
             vpc_config={"subnets": args["subnet_ids"], "security_group_ids": args["security_group_ids"]},
             tags=tags.of_release(args["stage"], args["image"], args["artifact_url"]),
@@ -65,3 +72,17 @@ class Model(pulumi.ComponentResource):
         )
         self.name = self.model.name
         self.register_outputs({"name": self.name})
+
+
+def image_config(args: ModelArgs) -> dict[str, Any] | None:
+    """Where and how the image is pulled (CreateModel, ContainerDefinition.ImageConfig); None for Amazon ECR."""
+    mode = args.get("repository_access_mode", "Platform")
+    provider = args.get("credentials_provider_arn")
+    if mode == "Platform":
+        if provider is not None:
+            raise ValueError("Model: credentials_provider_arn is for images that are pulled with access mode Vpc")
+        return None
+    made: dict[str, Any] = {"repository_access_mode": mode}
+    if provider is not None:
+        made["repository_auth_config"] = {"repository_credentials_provider_arn": provider}
+    return made

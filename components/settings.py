@@ -27,7 +27,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components import names
+from components import names, registry_settings
+from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
 from knowledge import end_dates
 
@@ -82,7 +83,7 @@ class Settings(BaseModel):
         _described(
             "the reference of the inference image",
             "at most 255 characters without white space: <registry>/<repository>@sha256:<64 digits>, or with a :<tag>",
-            pattern=r"^[^\s:@]+(:\d+/[^\s:@]+)?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?\Z",
+            pattern=rf"^{registry_settings.IMAGE}\Z",
             max_length=255,
         ),
     ]
@@ -180,6 +181,21 @@ class Settings(BaseModel):
             "a list of 1 to 5 security group ids, together with subnets",
             min_length=1,
             max_length=5,
+        ),
+    ] = None
+
+    registry: Annotated[
+        RegistrySettings | None,
+        BeforeValidator(_from_text),
+        _described("the private Docker registry that the image lies in", "a map (docs/private-registry.md)"),
+    ] = None
+
+    registry_credentials: Annotated[
+        RegistryCredentials | None,
+        BeforeValidator(_from_text),
+        _described(
+            "user name and password for the registry, kept by the stack",
+            'a secret (pulumi config set --secret) of the form {"username": "...", "password": "..."}',
         ),
     ] = None
 
@@ -286,7 +302,10 @@ class Settings(BaseModel):
         """
         given = _without_unset(cls, _of_namespace(mapping))
         hidden = frozenset(name.removeprefix(f"{NAMESPACE}:") for name in secret)
-        problems = contradictions(given)
+        problems = contradictions(given) + registry_settings.contradictions(given)
+        if CREDENTIALS in given and CREDENTIALS not in hidden:
+            problems.append(f"{CREDENTIALS}: it is kept in clear text; set it with `pulumi config set --secret`")
+            hidden |= {CREDENTIALS}
         try:
             settings = cls.model_validate(given, context={"directory": directory or Path.cwd(), "secret": hidden})
         except ValidationError as error:
@@ -327,6 +346,10 @@ def overrides(environment: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise SettingsError([f"{OVERRIDES} has to be a JSON object of settings, not {text!r}"])
     given = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in given.items()}
+    if CREDENTIALS in given:
+        raise SettingsError(
+            [f"{CREDENTIALS}: {OVERRIDES} would carry it in clear text; `pulumi config set --secret` it"]
+        )
     foreign = [key for key in given if ":" in key]
     if foreign:
         raise SettingsError([f"{key}: {OVERRIDES} overrides settings of {NAMESPACE} only" for key in foreign])
@@ -363,7 +386,7 @@ def _without_unset(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str
     return {
         key: value
         for key, value in given.items()
-        if value is not None and not (key in optional and value in ("", "[]", []))
+        if value is not None and not (key in optional and value in ("", "[]", [], "{}", {}))
     }
 
 

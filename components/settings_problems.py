@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -36,6 +36,12 @@ def problem(model: type[BaseModel], error: Mapping[str, Any], hidden: frozenset[
     """One sentence: which setting, what was given, what the setting is, what it may be."""
     key = str(error["loc"][0])
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    inner = _model_in(fields[key].annotation) if key in fields and len(error["loc"]) > 1 else None
+    if inner is not None:
+        within = {**error, "loc": error["loc"][1:]}
+        if key in hidden and error["type"] == "extra_forbidden":
+            return f"{key}: it has more than {' and '.join(inner.model_fields)}"
+        return f"{key}.{problem(inner, within, frozenset(map(str, within['loc'])) if key in hidden else frozenset())}"
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(key, fields, n=1, cutoff=0.5)
         meant = f"; did you mean {near[0]}?" if near else f". There are {', '.join(sorted(fields))}"
@@ -51,3 +57,11 @@ def problem(model: type[BaseModel], error: Mapping[str, Any], hidden: frozenset[
     else:
         said = f"{error['input']!r} was given"
     return f"{key}: {said}. It is {field.description}, and may be {extra['may_be']}"
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model of a setting that is a map with settings of its own."""
+    for one in (annotation, *get_args(annotation)):
+        if isinstance(one, type) and issubclass(one, BaseModel):
+            return one
+    return None

@@ -60,8 +60,11 @@ def test_text_is_taken_as_configuration_carries_it() -> None:
     ],
 )
 def test_whatever_reference_aws_accepts_passes(image: str) -> None:
-    """A tag is for the packs to refuse."""
-    assert Settings.from_mapping({"image": image, "artifact": "s3://artifacts/model.tar.gz"}).image == image
+    """A tag is for the packs to refuse. Outside Amazon ECR AWS takes an image only by way of a VPC."""
+    outside = {"registry": {"network": "internet"}, "subnets": ["subnet-1"], "securityGroups": ["sg-1"]}
+    given = {"image": image, "artifact": "s3://artifacts/model.tar.gz"}
+
+    assert Settings.from_mapping(given | ({} if ".dkr.ecr." in image else outside)).image == image
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,10 @@ def test_a_key_is_own_none_or_anything_that_kms_takes(key: str) -> None:
         ({"stage": "prod"}, "production or development"),
         ({"image": "has space:1"}, "without white space"),
         ({"image": "sample@sha256:abc"}, "<64 digits>"),
-        ({"image": "a" * 256}, "at most 255 characters"),
+        (
+            {"image": "a" * 256, "registry": {"network": "internet"}, "subnets": ["s-1"], "securityGroups": ["sg-1"]},
+            "at most 255 characters",
+        ),
         ({"artifact": "s3://bucket"}, "names no object"),
         ({"artifact": "nowhere/model.tar.gz"}, "there is no file"),
         ({"instanceType": "m5.large"}, "as in ml.m5.large"),
@@ -218,7 +224,7 @@ def test_pulumi_yaml_describes_every_setting_with_the_same_default() -> None:
     """The schema that Pulumi checks and the model that the program checks are one."""
     described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     fields = {field.alias: field for field in Settings.model_fields.values()}
-    unset = {"permissions": "", "sample": "", "subnets": [], "securityGroups": [], "ssmAccessUntil": ""}
+    unset = {"registry": {}, "registryCredentials": "", "permissions": "", "sample": "", "subnets": [], "securityGroups": [], "ssmAccessUntil": ""}
 
     assert set(described) == set(fields)
     for name, field in fields.items():
