@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 
 from findings import exit_codes
 from pipeline.errors import PipelineError
+from rehearsal.prefork.starting import Prefork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,13 +88,14 @@ def engine_for(stack: str, name: EngineName | None, project: Path, *, install: b
     if not rehearsed:
         yield Engine(name, rehearsed=False, command=_pulumi(stack, install=install))
         return
-    with ThreadPoolExecutor(1) as beside:  # the account starts while the Automation API is imported
-        preparing = beside.submit(_prepared, project, stack)
-        command = _command(REHEARSAL_ROOT) if name == "rehearsal" else _pulumi(stack, install=install)
-        prepared = preparing.result()
     if name == "rehearsal":
-        yield Engine(name, rehearsed=True, command=command, environment=prepared)
+        with Prefork(), ThreadPoolExecutor(1) as beside:  # the account starts while the Automation API is imported
+            preparing = beside.submit(_prepared, project, stack)
+            command = _command(REHEARSAL_ROOT)
+            yield Engine(name, rehearsed=True, command=command, environment=preparing.result())
         return
+    command = _pulumi(stack, install=install)
+    prepared = _prepared(project, stack)
     with _attached_provider(project, prepared) as port:
         yield Engine(
             name,

@@ -1,11 +1,17 @@
-"""What all tests share: the marker for the real CLI, and accounts that are stopped when the tests are over."""
+"""What all tests share: the marker for the real CLI, and servers that rehearsals fork their processes from."""
 
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from rehearsal.prefork.starting import Prefork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # How fast a machine is decides no test: neither a deadline nor a health check that measures seconds.
 settings.register_profile("holdfast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,3 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "pulumi_cli" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preforks() -> Iterator[None]:
+    """One server for engines, programs, packs and providers, one for accounts, whose hash seed is fixed."""
+    with Prefork(eager=False), Prefork(eager=False, variables={"PYTHONHASHSEED": "0"}):
+        yield

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from rehearsal.account.errors import AccountError, UnknownFault
 from rehearsal.account.server import HOST, directory_of
+from rehearsal.prefork.process import ForkedProcess, ask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 START_SECONDS = 60.0
 
 # Accounts that this process started; they outlive it, but if they end before it they are to be waited for.
-_started: dict[int, subprocess.Popen[bytes]] = {}
+_started: dict[int, subprocess.Popen[bytes] | ForkedProcess] = {}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Account:
 
     def control(self, verb: str, **body: Any) -> Any:
         """Asks the control API: GET without arguments where it reads, POST else; raises AccountError on a refusal."""
-        reads = verb in ("health", "calls", "dump") or (verb in ("faults", "clock") and not body)
+        reads = verb in ("health", "calls", "dump", "examine") or (verb in ("faults", "clock") and not body)
         query = "?" + "&".join(f"{name}={value}" for name, value in body.items()) if reads and body else ""
         status, text = self._request("GET" if reads else "POST", f"/_rehearsal/{verb}{query}", None if reads else body)
         answer = json.loads(text)
@@ -102,6 +103,21 @@ class Account:
         Returns one dict an endpoint: endpoint, status, problems. `seconds` is how long sound ones are SystemUpdating.
         """
         return list(self.control("patch", endpoints=endpoints, seconds=seconds))
+
+    def examine(self) -> list[dict[str, Any]]:
+        """What a patch would find now of every endpoint that serves, without any of it happening.
+
+        Returns one dict an endpoint: endpoint (ARN), name, status, problems (kind, resource, reason).
+        """
+        return list(self.control("examine"))
+
+    def fork(self, home: Path, *, idle_minutes: float = 15.0) -> Account:
+        """A copy of the account as it is now, running under another home; neither sees what the other does next.
+
+        Raises AccountError when there is an account of that id already, or the copy doesn't come up.
+        """
+        made = self.control("fork", home=str(home), idle_minutes=idle_minutes)
+        return Account(self.id, directory_of(self.id, home), made["port"], made["pid"])
 
     def health(self) -> dict[str, Any]:
         """Account id, pid, virtual time, number of mutations, and notes about repairs."""
@@ -197,8 +213,9 @@ def _launch(account_id: str, home: Path, directory: Path, idle_minutes: float | 
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
     environment["PYTHONHASHSEED"] = "0"
     log = directory / "server.log"
-    with log.open("ab") as output:
-        process = subprocess.Popen(
+    with log.open("ab") as output, open(os.devnull, "rb") as nothing:
+        streams = (nothing.fileno(), output.fileno(), output.fileno())
+        process = ask(command, os.getcwd(), environment, streams, lasting=True) or subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,

@@ -13,6 +13,9 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
+from rehearsal.prefork.process import ForkedProcess
+from rehearsal.prefork.process import spawn as forked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -55,9 +58,12 @@ class _Guard:
 _guard = _Guard()
 
 
-def spawn(command: list[str], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+Child = subprocess.Popen[bytes] | ForkedProcess
+
+
+def spawn(command: list[str], cwd: Path, environment: Mapping[str, str]) -> Child:
     """Start a child with pipes for what it prints. Raises OSError when it can't be started."""
-    process = subprocess.Popen(  # which command it is, the project decides
+    process = forked(command, cwd, environment) or subprocess.Popen(  # which command it is, the project decides
         command, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True,
     )  # fmt: skip
@@ -65,7 +71,7 @@ def spawn(command: list[str], cwd: Path, environment: Mapping[str, str]) -> subp
     return process
 
 
-def end(process: subprocess.Popen[bytes], grace: float = 2.0) -> None:
+def end(process: Child, grace: float = 2.0) -> None:
     """End a child: politely first, and whatever is left of its group for certain. Harmless when it is gone."""
     _kill(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):

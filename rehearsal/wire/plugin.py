@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rehearsal.wire.channel import dial
-from rehearsal.wire.children import end, spawn
+from rehearsal.wire.children import Child, end, spawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ Say = Callable[[str, str], None]
 class Plugin:
     """A process that serves gRPC on a port of this machine, or one somebody else started (`attached`)."""
 
-    def __init__(self, port: int, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, port: int, process: Child | None) -> None:
         self.process = process
         self.attached = process is None
         self.channel = dial(f"127.0.0.1:{port}")
@@ -77,7 +77,7 @@ def start(command: list[str], cwd: Path, environment: dict[str, str], error: typ
     return Plugin(int(text), process)
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+def _first_line(process: Child) -> bytes:
     """The first line, byte by byte so that nothing behind it is swallowed; or what came until the time limit."""
     assert process.stdout is not None  # noqa: S101
     line, deadline = bytearray(), time.monotonic() + START_SECONDS

@@ -1,0 +1,61 @@
+"""What processes imported: remembered in the environment whose packages they are, and imported before the next one.
+
+Only modules of the standard library, of installed packages and of the rehearsal itself are remembered: a program's own
+modules may change from run to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+MEMORY = Path(sys.prefix) / "rehearsal-imports.json"
+"""Kind of process (module or script) -> names of modules, in the order of their import."""
+
+_ROOTS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def remembered() -> dict[str, list[str]]:
+    """What is remembered; nothing where the file is absent or was cut off."""
+    try:
+        read = json.loads(MEMORY.read_text())
+    except (OSError, ValueError):
+        return {}
+    return {kind: list(names) for kind, names in read.items()} if isinstance(read, dict) else {}
+
+
+def remember(kind: str, before: frozenset[str]) -> None:
+    """Add to the memory of a kind what this process has imported itself: all but what it began with."""
+    memory = remembered()
+    known = memory.get(kind, [])
+    new = [name for name in list(sys.modules) if name not in before and name not in set(known) and _worth(name)]
+    if not new:
+        return
+    memory[kind] = [*known, *new]
+    passing = MEMORY.with_name(f"{MEMORY.name}.{os.getpid()}")
+    try:
+        passing.write_text(json.dumps(memory))
+        passing.replace(MEMORY)
+    except OSError:
+        return  # an environment that can't be written to has no memory: its processes import for themselves
+
+
+def _worth(name: str) -> bool:
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    if spec is None or spec.name != name or name.startswith("rehearsal.prefork"):
+        return False
+    return name.startswith("rehearsal.") or str(spec.origin).startswith(_ROOTS)
+
+
+def load(name: str) -> None:
+    """Import a module, unless it has gone meanwhile: whoever wants it will say so."""
+    if name in sys.modules:
+        return
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return

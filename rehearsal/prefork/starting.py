@@ -1,0 +1,64 @@
+"""Starting the server, for as long as somebody has use for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from rehearsal.prefork.process import ADDRESS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Prefork:
+    """While entered, rehearsals of this process and of its children fork from one server (see the package).
+
+    Args:
+        eager: whether the server imports ahead at once, or only when the first process was asked of it.
+        variables: of the environment, for what asks for an interpreter that was started with them.
+
+    """
+
+    def __init__(self, *, eager: bool = True, variables: Mapping[str, str] | None = None) -> None:
+        self._arguments = ["eager"] if eager else []
+        self._variables = dict(variables or {})
+        self._server: subprocess.Popen[bytes] | None = None
+        self._folder = ""
+        self._before: str | None = None
+
+    def __enter__(self) -> Self:
+        if sys.platform != "linux":
+            return self
+        self._folder = tempfile.mkdtemp(prefix="rehearsal-")
+        address = str(Path(self._folder) / "prefork")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(address)
+            listener.listen(64)
+            command = [sys.executable, "-P", "-m", "rehearsal.prefork", str(listener.fileno()), *self._arguments]
+            self._server = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                pass_fds=(listener.fileno(),), start_new_session=True, env={**os.environ, **self._variables},
+            )  # fmt: skip
+        self._before = os.environ.get(ADDRESS)
+        os.environ[ADDRESS] = ":".join(filter(None, [self._before, address]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server is None:
+            return
+        if self._before is None:
+            os.environ.pop(ADDRESS, None)
+        else:
+            os.environ[ADDRESS] = self._before
+        assert self._server.stdin is not None  # noqa: S101  # for the type checker: it is a pipe
+        self._server.stdin.close()
+        self._server.wait()
+        self._server = None
+        shutil.rmtree(self._folder)
