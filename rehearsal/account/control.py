@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -55,6 +56,8 @@ def _get(gateway: Gateway, path: str, query: dict[str, str]) -> Answer:
         return _json(_clock(gateway))
     if path == "calls":
         return _json(gateway.log.read(int(query.get("after", "0"))))
+    if path == "examine":
+        return _json(gateway.read(lambda: upkeep.examine_all(gateway.inference)))
     if path == "dump":
         from rehearsal.account.dump import canonical
 
@@ -72,6 +75,11 @@ def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
         # So late that this answer has left before the process has.
         threading.Timer(0.05, gateway.stop).start()
         return _json({"stopping": True})
+    if path == "fork":
+        from rehearsal.account import copies
+
+        home, minutes = Path(str(body["home"])), float(body.get("idle_minutes", 15.0))
+        return _json(gateway.read(lambda: copies.fork(gateway, home, minutes)))
     if path == "faults":
         check_action(str(body.get("name", "")))
     if path in _ACTS:

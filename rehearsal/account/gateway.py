@@ -19,16 +19,17 @@ from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
+from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
 from rehearsal.account.serving import Serving
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from rehearsal.account.clock import Clock
     from rehearsal.account.determinism import Determinism
-    from rehearsal.account.journal import Journal
 
 # moto would answer these with made-up results.
 _NOT_EMULATED = {"InvokeEndpointAsync", "InvokeEndpointWithResponseStream", "InvokeEndpointWithBidirectionalStream"}
@@ -44,18 +45,20 @@ class Gateway:
         journal: the account's journal, not yet read.
         clock: its virtual clock.
         determinism: its time and randomness.
+
+    Attributes:
         stop: called when the control API asks the server to stop.
+        listener: the server's socket.
 
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of an account
+    def __init__(
         self,
         account: str,
         directory: Path,
         journal: Journal,
         clock: Clock,
         determinism: Determinism,
-        stop: Callable[[], None],
     ) -> None:
         from moto import backends
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -65,11 +68,12 @@ class Gateway:
         self.journal = journal
         self.clock = clock
         self.determinism = determinism
-        self.stop = stop
+        self.stop: Callable[[], None] = lambda: None
+        self.listener: socket.socket | None = None
         self.faults = Faults()
         self.inference = Inference(account)
         self.cloud_control = CloudControl(self.inference, self._meet)
-        self.serving = Serving(self.inference, directory / "serving", lambda *where: registry.layer(self, *where))
+        self.serving = self._served(directory)
         self.log = CallLog(directory / "calls.jsonl")
         self.number = 0
         self.mutations = 0
@@ -96,6 +100,21 @@ class Gateway:
         headers.append(("Content-Length", length if is_head and length else str(len(answer.body))))
         start_response(f"{answer.status} {_PHRASES.get(answer.status, 'Answer')}", headers)
         return [] if is_head else [answer.body]
+
+    def _served(self, directory: Path) -> Serving:
+        return Serving(self.inference, directory / "serving", lambda *where: registry.layer(self, *where))
+
+    def become(self, directory: Path) -> None:
+        """In a fork: goes on as an account of its own, whose journal and log lie elsewhere."""
+        if self.listener is not None:
+            self.listener.close()
+        self._lock, self._idle_lock, self.busy = threading.RLock(), threading.Lock(), 0
+        self.last_request = time.monotonic()
+        self.journal.close()
+        self.journal = Journal(directory)
+        self.directory = directory
+        self.log = CallLog(directory / "calls.jsonl")
+        self.serving = self._served(directory)
 
     def _touch(self, more: int) -> None:
         with self._idle_lock:

@@ -8,9 +8,11 @@ artifacts) lie beside it in `blobs/<sha256>`, synced before the line that names 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +84,22 @@ class Journal:
             os.fsync(self._file)
         except OSError as error:
             raise JournalError(f"the journal {self.path} can't be written ({error}); nothing was answered") from error
+
+    def copy(self, directory: Path, number: int | None = None) -> None:
+        """Writes a journal of the same entries (or of the first `number`, besides the head) to another directory."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        if number is not None:
+            lines = lines[:1] + lines[1:][:number]
+        blobs = directory / self._blobs.name
+        if self._blobs.exists():
+            blobs.mkdir(exist_ok=True, mode=0o700)
+            for blob in self._blobs.iterdir():
+                with contextlib.suppress(FileExistsError):
+                    try:
+                        os.link(blob, blobs / blob.name)  # blobs never change
+                    except OSError:
+                        shutil.copyfile(blob, blobs / blob.name)
+        (directory / self.path.name).write_bytes(b"".join(lines))
 
     def close(self) -> None:
         """Closes the file; a later `append` opens it again."""

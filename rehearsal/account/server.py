@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from rehearsal.account.errors import AccountError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -54,20 +55,31 @@ def serve(account: str, home: Path, *, idle_minutes: float, speed: float) -> Non
         ) from error
     _environment(account)
     started = time.time()
+    gateway = _start(account, directory, speed)
+    threading.Thread(target=_warm_up, args=(account,), daemon=True).start()
+    run_until_told(gateway, directory, started, idle_minutes)
+    lock.release()
+
+
+def run_until_told(
+    gateway: Any, directory: Path, started: float, idle_minutes: float, announced: Callable[[int], None] | None = None
+) -> None:
+    """Serves a gateway until it is told to stop; `announced` is called with its port."""
     stopping = threading.Event()
-    gateway = _start(account, directory, speed, stopping.set)
+    gateway.stop = stopping.set
     server = _listen(gateway)
+    gateway.listener = server.socket
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _announce(directory, server.port, started)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    threading.Thread(target=_warm_up, args=(account,), daemon=True).start()
+    if announced is not None:
+        announced(server.port)
     _wait(gateway, stopping, idle_minutes * 60)
     server.shutdown()
     gateway.close()
     _withdraw(directory)
-    lock.release()
 
 
 def _environment(account: str) -> None:
@@ -88,7 +100,7 @@ def _environment(account: str) -> None:
     )
 
 
-def _start(account: str, directory: Path, speed: float, stop: Any) -> Any:
+def _start(account: str, directory: Path, speed: float) -> Any:
     from rehearsal.account.clock import Clock
     from rehearsal.account.determinism import Determinism
     from rehearsal.account.errors import JournalError
@@ -107,7 +119,7 @@ def _start(account: str, directory: Path, speed: float, stop: Any) -> Any:
     clock = Clock(head["at"], head["speed"])
     determinism = Determinism(account, head["at"])
     determinism.install()
-    gateway = Gateway(account, directory, journal, clock, determinism, stop)
+    gateway = Gateway(account, directory, journal, clock, determinism)
     gateway.replay(entries)
     for note in journal.notes:
         sys.stderr.write(f"note: {note}\n")

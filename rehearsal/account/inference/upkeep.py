@@ -15,6 +15,9 @@ from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint
 if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference
 
+# Statuses in which instances answer and could be replaced at any moment (DescribeEndpoint, EndpointStatus).
+SERVING = (IN_SERVICE, "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed")
+
 
 def patch(
     inference: Inference, at: float, names: list[str] | None = None, seconds: float = 0.0
@@ -51,6 +54,27 @@ def patch(
             }
         )
     return report
+
+
+def examine_all(inference: Inference) -> list[dict[str, Any]]:
+    """What a patch would find now, of every endpoint that serves; nothing is changed.
+
+    Returns:
+        One dict an endpoint that serves (also while it is being updated): endpoint (ARN), name, status, and problems.
+
+    """
+    return [
+        {
+            "endpoint": endpoint.arn,
+            "name": endpoint.name,
+            "status": endpoint.status,
+            "problems": [
+                {"kind": p.kind, "resource": p.resource, "reason": p.reason} for p in _problems(inference, endpoint)
+            ],
+        }
+        for endpoint in sorted(inference.all_endpoints(), key=lambda each: each.arn)
+        if endpoint.status in SERVING and endpoint.fleet is not None
+    ]
 
 
 def _problems(inference: Inference, endpoint: Endpoint) -> list[Problem]:
