@@ -224,7 +224,15 @@ def test_pulumi_yaml_describes_every_setting_with_the_same_default() -> None:
     """The schema that Pulumi checks and the model that the program checks are one."""
     described = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
     fields = {field.alias: field for field in Settings.model_fields.values()}
-    unset = {"registry": {}, "registryCredentials": "", "permissions": "", "sample": "", "subnets": [], "securityGroups": [], "ssmAccessUntil": ""}
+    unset = {
+        "registry": {},
+        "registryCredentials": "",
+        "permissions": "",
+        "sample": "",
+        "subnets": [],
+        "securityGroups": [],
+        "ssmAccessUntil": "",
+    }
 
     assert set(described) == set(fields)
     for name, field in fields.items():
