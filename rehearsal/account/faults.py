@@ -17,6 +17,7 @@ KNOWN = {
     "create-fails": "the next CreateEndpoint ends Failed, with a FailureReason",
     "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances",
     "slow-create": "the next CreateEndpoint takes an hour of virtual time",
+    "ssm-not-allow-listed": "the next CreateEndpoint or UpdateEndpoint is refused if its configuration has SSM access",
     "throttling": "the next call is refused with ThrottlingException; `count` makes it the next so many",
     "access-denied:<Action>": "the next call of that action (CreateModel, or sagemaker:CreateModel) is refused",
 }
@@ -27,6 +28,7 @@ _ENDPOINT_FAULTS = {
     "create-fails": {"CreateEndpoint"},
     "capacity-error": {"CreateEndpoint", "UpdateEndpoint"},
     "slow-create": {"CreateEndpoint"},
+    "ssm-not-allow-listed": {"CreateEndpoint", "UpdateEndpoint"},
 }
 _DENIED = "access-denied:"
 # IAM's prefix of a service where it isn't the signing name.
@@ -34,7 +36,7 @@ _PREFIXES = {"monitoring": "cloudwatch"}
 # botocore's services that are searched for an action that is to be denied.
 _SERVICES = (
     *("sagemaker", "sagemaker-runtime", "s3", "iam", "kms", "ecr", "ec2", "sts", "cloudwatch", "logs"),
-    *("application-autoscaling", "secretsmanager", "lambda"),
+    *("application-autoscaling", "secretsmanager", "lambda", "ssm"),
 )
 
 

@@ -22,6 +22,8 @@ from rehearsal.account.inference.service import Inference
 from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
 from rehearsal.account.serving import Serving
+from rehearsal.account.sessions import Sessions
+from rehearsal.account.shells import Shells
 
 if TYPE_CHECKING:
     import socket
@@ -73,6 +75,8 @@ class Gateway:
         self.faults = Faults()
         self.inference = Inference(account)
         self.cloud_control = CloudControl(self.inference, self._meet)
+        self.shells = Shells(self.inference, determinism)
+        self.sessions = Sessions(self.shells)
         self.serving = self._served(directory)
         self.log = CallLog(directory / "calls.jsonl")
         self.number = 0
@@ -181,6 +185,8 @@ class Gateway:
             raise _not_emulated(call)
         if self.inference.handles(call):
             return calls.json_answer(self.inference.answer(call, at, fault))
+        if self.sessions.handles(call):
+            return calls.json_answer(self.sessions.answer(call, at))
         if self.cloud_control.handles(call):
             return calls.json_answer(self.cloud_control.answer(call, at))
         described = self._describe_type(call)
@@ -260,7 +266,8 @@ class Gateway:
 
     def _happen(self, at: float) -> bool:
         expired = keys.expire(self.account, at)
-        return deployments.settle(self.inference, at) or expired
+        moved = deployments.settle(self.inference, at)
+        return self.shells.settle(at) or moved or expired
 
     def control(self, verb: str, body: dict[str, Any]) -> Any:
         """Does a control request that changes the account, and journals it."""

@@ -30,6 +30,7 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
     if name.lower() in (existing.lower() for existing in endpoints):
         raise inference.taken(request.region, "endpoint", name)
     configuration = _configuration(inference, request)
+    _check_allow_list(inference, request, configuration)
     deployments.check_config(parameters.get("DeploymentConfig"))
     fleet = deployments.start_fleet(inference, configuration, request.at, {})
     fault = request.fault.name if request.fault else None
@@ -67,6 +68,7 @@ def update(inference: Inference, request: Request) -> dict[str, Any]:
     endpoint = _endpoint(inference, request)
     _must_be_steady(endpoint)
     configuration = _configuration(inference, request)
+    _check_allow_list(inference, request, configuration)
     config = parameters.get("DeploymentConfig")
     deployments.check_config(config)
     if parameters.get("RetainDeploymentConfig"):
@@ -156,6 +158,23 @@ def _configuration(inference: Inference, request: Request) -> Configuration:
     if configuration is None:
         raise inference.missing(request.region, "endpoint-config", name)
     return configuration
+
+
+def _check_allow_list(inference: Inference, request: Request, configuration: Configuration) -> None:
+    """
+    Refuse SSM access to an account that AWS hasn't put on its list for it (fault `ssm-not-allow-listed`).
+
+    Source: "Access containers through SSM" (ssm-access): "You cannot create an endpoint with SSM access enabled, if
+    your account is not allow listed for this access". The words are the emulation's own (docs/unverified.md).
+    """
+    if request.fault is None or request.fault.name != "ssm-not-allow-listed":
+        return
+    for _, variant in configuration.variants():
+        if variant.get("EnableSSMAccess"):
+            raise invalid(
+                f"EnableSSMAccess is true for production variant {variant['VariantName']}, but account "
+                f"{inference.account} is not allowlisted for SSM access."
+            )
 
 
 def _must_be_steady(endpoint: Endpoint) -> None:
