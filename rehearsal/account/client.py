@@ -52,7 +52,7 @@ class Account:
 
     def control(self, verb: str, **body: Any) -> Any:
         """Asks the control API: GET without arguments where it reads, POST else; raises AccountError on a refusal."""
-        reads = verb in ("health", "calls", "dump", "examine") or (verb in ("faults", "clock") and not body)
+        reads = verb in ("health", "calls", "dump", "examine", "breaches") or (verb in ("faults", "clock") and not body)
         query = "?" + "&".join(f"{name}={value}" for name, value in body.items()) if reads and body else ""
         status, text = self._request("GET" if reads else "POST", f"/_rehearsal/{verb}{query}", None if reads else body)
         answer = json.loads(text)
@@ -110,6 +110,17 @@ class Account:
         Returns one dict an endpoint: endpoint (ARN), name, status, problems (kind, resource, reason).
         """
         return list(self.control("examine"))
+
+    def watch(self, *, on: bool = True) -> None:
+        """Lets the account examine itself after everything that happens, for `breaches`."""
+        self.control("watch", on=on)
+
+    def breaches(self, after: int = 0) -> list[dict[str, Any]]:
+        """What took something away from an endpoint that serves while it was watched, after the first `after` ones.
+
+        Returns one dict each: cause (the call, or `time`), parameters, endpoint, status, kind, resource, reason.
+        """
+        return list(self.control("breaches", after=after))
 
     def fork(self, home: Path, *, idle_minutes: float = 15.0) -> Account:
         """A copy of the account as it is now, running under another home; neither sees what the other does next.

@@ -58,6 +58,8 @@ def _get(gateway: Gateway, path: str, query: dict[str, str]) -> Answer:
         return _json(gateway.log.read(int(query.get("after", "0"))))
     if path == "examine":
         return _json(gateway.read(lambda: upkeep.examine_all(gateway.inference)))
+    if path == "breaches":
+        return _json(gateway.watch.breaches[int(query.get("after", "0")) :])
     if path == "dump":
         from rehearsal.account.dump import canonical
 
@@ -75,6 +77,9 @@ def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
         # So late that this answer has left before the process has.
         threading.Timer(0.05, gateway.stop).start()
         return _json({"stopping": True})
+    if path == "watch":
+        gateway.watch.on = bool(body.get("on", True))
+        return _json({"on": gateway.watch.on})
     if path == "fork":
         from rehearsal.account import copies
 

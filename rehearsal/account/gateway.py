@@ -19,6 +19,7 @@ from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
+from rehearsal.account.inference.upkeep import Watch
 from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
 from rehearsal.account.serving import Serving
@@ -79,6 +80,7 @@ class Gateway:
         self.sessions = Sessions(self.shells)
         self.serving = self._served(directory)
         self.log = CallLog(directory / "calls.jsonl")
+        self.watch = Watch()
         self.number = 0
         self.mutations = 0
         self.last_request = time.monotonic()
@@ -167,6 +169,8 @@ class Gateway:
                 answer = self._do(call, at, None)
         if replayed is None:
             self.log.write(call, at, answer, fault)
+        if self.watch.on and call.mutates and answer.status < _REFUSED:
+            self.watch.look(self.inference, f"{call.service}:{call.action}", calls.key_parameters(call))
         return answer
 
     def _do(self, call: Call, at: float, fault: Fault | None) -> Answer:
@@ -263,6 +267,8 @@ class Gateway:
         """Lets happen what is due; that it was seen is journalled, so that a status never goes back."""
         if self._happen(at):
             self._append({"kind": "tick"}, at)
+            if self.watch.on:
+                self.watch.look(self.inference, "time", {})
 
     def _happen(self, at: float) -> bool:
         expired = keys.expire(self.account, at)

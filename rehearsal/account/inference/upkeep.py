@@ -7,6 +7,7 @@ artifacts or containers were deleted; the permissions of the role have changed; 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.dependencies import Problem, examine
@@ -75,6 +76,42 @@ def examine_all(inference: Inference) -> list[dict[str, Any]]:
         for endpoint in sorted(inference.all_endpoints(), key=lambda each: each.arn)
         if endpoint.status in SERVING and endpoint.fleet is not None
     ]
+
+
+@dataclass
+class Watch:
+    """Examines after everything that happens, and keeps what took something away from an endpoint that serves.
+
+    Attributes:
+        on: whether it looks at all; tests turn it on.
+        breaches: one dict for each new problem: cause (`sagemaker:DeleteModel`, or `time`), parameters, endpoint,
+            status, kind, resource, reason.
+
+    """
+
+    on: bool = False
+    breaches: list[dict[str, Any]] = field(default_factory=list)
+    known: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def look(self, inference: Inference, cause: str, parameters: dict[str, str]) -> None:
+        """Notes what is missing now and wasn't before."""
+        found = {
+            (each["name"], problem["kind"], problem["resource"]): (each, problem)
+            for each in examine_all(inference)
+            for problem in each["problems"]
+        }
+        for key in sorted(set(found) - self.known):
+            each, problem = found[key]
+            self.breaches.append(
+                {
+                    "cause": cause,
+                    "parameters": parameters,
+                    "endpoint": each["name"],
+                    "status": each["status"],
+                    **problem,
+                }
+            )
+        self.known = set(found)
 
 
 def _problems(inference: Inference, endpoint: Endpoint) -> list[Problem]:

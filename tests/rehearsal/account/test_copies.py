@@ -94,11 +94,16 @@ def test_to_examine_changes_nothing(started: Callable[..., World]) -> None:
     world.sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
     wait(world, "e", "InService")
     sound = world.account.examine()
+    world.account.watch()
     world.sagemaker.delete_model(ModelName="m")
+    breaches = world.account.breaches()
     before = world.account.fingerprint()
     found = world.account.examine()
 
     assert [entry["problems"] for entry in sound] == [[]]
+    assert [(breach["cause"], breach["endpoint"], breach["kind"]) for breach in breaches] == [
+        ("sagemaker:DeleteModel", "e", "model")
+    ]
     assert [problem["kind"] for problem in found[0]["problems"]] == ["model"]
     assert world.account.fingerprint() == before
     assert world.sagemaker.describe_endpoint(EndpointName="e")["EndpointStatus"] == "InService"
