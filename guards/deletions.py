@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from findings.finding import Finding
 from guards import kinds, usage
-from guards.live import AccountUnknown
+from guards.errors import AccountUnknown
 from guards.plan import physical
-from guards.usage import Node
 
 if TYPE_CHECKING:
     from guards.judge import Judge, Verdict
@@ -32,11 +31,16 @@ FIXES = {
     usage.SUBNET: "Move the models to other subnets in a new release first.",
     usage.GROUP: "Move the models to another security group in a new release first.",
     usage.VPC: "Move the models to another VPC in a new release first.",
+    usage.ROUTE_TABLE: "Give the subnets of the models another route table first.",
+    usage.VPC_ENDPOINT: "Keep the VPC endpoint until every endpoint runs in other networks.",
+    usage.FUNCTION: "Keep the function until no model pulls its image from the private registry that it opens.",
+    usage.SECRET: "Keep the secret until no function that opens a private registry reads it.",
+    usage.PACKAGE: "Keep the model package until no model is made from it.",
+    usage.PACKAGE_GROUP: "Keep the group until no model is made from one of its packages.",
     usage.MODEL: _OWN_RELEASE,
     usage.CONFIGURATION: _OWN_RELEASE,
 }
 IN_THE_MIDDLE = " It would go in the middle of the update, before its replacement exists (deleteBeforeReplace)."
-_VPC_ENDPOINT = "VPC endpoint"
 
 
 def guard_name(kind: str) -> str:
@@ -49,11 +53,6 @@ def judge_deletion(operation: Operation, judge: Judge, report: Report) -> None:
     kind = kinds.GUARDED[operation.type].node
     nodes = physical(kind, operation)
     label = kind
-    if operation.type == kinds.VPC_ENDPOINT:
-        # A gateway or interface endpoint serves everything in its VPC: simple, and on the safe side.
-        label, kind = _VPC_ENDPOINT, usage.VPC
-        vpc = operation.old("vpcId")
-        nodes = [Node(usage.VPC, vpc)] if isinstance(vpc, str) and vpc else []
     if not nodes:
         give_unknown(operation, label, report, f"its physical name isn't in state (id {operation.id!r})")
         return
@@ -61,15 +60,21 @@ def judge_deletion(operation: Operation, judge: Judge, report: Report) -> None:
     end = judge.program_done()
     verdict = judge.ask(nodes, end=end)
     report_use(operation, label, kind, verdict, report, end=end)
+    if not (verdict.paths or verdict.unknown):
+        from guards import foreign
+
+        foreign.judge_deletion(operation, nodes, judge, report, guard_name(label))
 
 
 def check_place(operation: Operation, judge: Judge) -> None:
     """Raise AccountUnknown when the resource isn't in the account and Region that the guards read."""
     account = judge.account()
-    for text in (operation.old("arn"), operation.old("keyId")):
+    for name in ("arn", "keyId"):
+        text = operation.old(name) or operation.new_inputs.get(name)
         if isinstance(text, str):
             account.check(text)
-    bucket, region = operation.old("bucket"), operation.old("region")
+    bucket = operation.old("bucket") or operation.new_inputs.get("bucket")
+    region = operation.old("region") or operation.new_inputs.get("region")
     if isinstance(bucket, str) and bucket:
         account.check_bucket(bucket)
     if isinstance(region, str) and region and region != account.region:

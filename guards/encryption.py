@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from guards import kinds, usage
-from guards.live import AccountUnknown
+from guards.errors import AccountUnknown
 from guards.plan import Registration
 from guards.usage import Node, UsageGraph, node
 from guards.values import Unknown, differs, get, items

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from guards.deletions import describe, finding
-from guards.live import AccountUnknown
+from guards.errors import AccountUnknown
 
 if TYPE_CHECKING:
     from guards.judge import Judge

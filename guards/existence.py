@@ -10,24 +10,36 @@ from typing import TYPE_CHECKING
 
 from guards import kinds, usage
 from guards.deletions import describe, finding
-from guards.live import AccountUnknown
-from guards.references import of_model
+from guards.errors import AccountUnknown
+from guards.references import of_configuration, of_model
 from guards.values import Unknown
+from knowledge import arns
 from knowledge.arns import parse_image, parse_s3
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from guards.judge import Judge
     from guards.live import Account
     from guards.plan import Operation
+    from guards.references import Reference
     from guards.report import Report
     from knowledge.arns import Image
 
 GUARD = "model-refers-to-what-exists"
+PLACE = "reference-is-of-the-right-place"
+_SERVICE_OF = {
+    usage.KEY: "kms",
+    usage.ROLE: "iam",
+    usage.FUNCTION: "lambda",
+    usage.PACKAGE: "sagemaker",
+}
 _OUT_OF_SIGHT = ("AccessDenied", "answered 403")
 
 
 def judge_model(operation: Operation, judge: Judge, report: Report) -> None:
     """Refuse a new model whose image or artifact is missing, as far as this identity may see it."""
+    _judge_places(operation, "model", of_model(operation.new_inputs), judge, report)
     for reference in of_model(operation.new_inputs):
         if isinstance(reference.value, Unknown) or not reference.value:
             continue
@@ -55,6 +67,37 @@ def judge_model(operation: Operation, judge: Judge, report: Report) -> None:
                     fix=fix,
                 )
             )
+
+
+def judge_configuration(operation: Operation, judge: Judge, report: Report) -> None:
+    """Refuse a new endpoint configuration that names something of the wrong service or place."""
+    _judge_places(operation, "endpoint configuration", of_configuration(operation.new_inputs), judge, report)
+
+
+def _judge_places(
+    operation: Operation, label: str, references: Iterable[Reference], judge: Judge, report: Report
+) -> None:
+    """Refuse an ARN of another service or partition, or of a key in another Region: AWS could make nothing of it."""
+    for reference in references:
+        arn = arns.parse(reference.value)
+        service = _SERVICE_OF.get(reference.kind)
+        if arn is None or service is None:
+            continue
+        account = judge.account()
+        partition = account.identity()[1]
+        outcome, wrong, fix = "violated", "", "Set it to the ARN of what is meant."
+        if arn.service != service:
+            wrong = f"which is an ARN of service {arn.service}; here belongs one of {service}"
+        elif arn.partition != partition:
+            wrong = f"which is in partition {arn.partition}; the guards' session is in {partition}"
+        elif reference.kind == usage.KEY and arn.region != account.region:
+            outcome = "unknown"
+            wrong = f"a key in Region {arn.region}, and the guards look in {account.region}: an endpoint's key lies in "
+            wrong += "its own Region"
+            fix = f"Name a key of the endpoint's Region; if that is {arn.region}, set AWS_REGION={arn.region}."
+        if wrong:
+            message = f"{describe(operation, label)}: {reference.field} is {reference.value}, {wrong}."
+            report.give(finding(operation, PLACE, message, outcome=outcome, severity="high", fix=fix))
 
 
 def _foreign(text: str, account: Account) -> bool:

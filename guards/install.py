@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds
+from guards.errors import AccountUnknown
 from guards.judge import Judge
-from guards.live import Account, AccountUnknown
+from guards.live import Account
 from guards.plan import Operation, Plan, Registration
 from guards.report import Refused, Report
 from guards.values import Unknown, plain
@@ -28,7 +29,6 @@ HOOK_BEFORE_DELETE = "holdfast-before-delete"
 HOOK_AFTER_DELETE = "holdfast-after-delete"
 HOOK_AFTER_FAILURE = "holdfast-after-failure"
 MARK = "holdfast:guarded"
-RIGHTS = frozenset({kinds.ROLE_POLICY, kinds.ATTACHMENT, kinds.POLICY})
 _FAILED = "guards-work"
 
 
@@ -108,14 +108,9 @@ class Guards:
             with self.plan.lock:
                 self.plan.created[operation.urn] = operation
             self._changes(operation, str(operation.new_inputs.get("name", "")))
-            if operation.type == kinds.MODEL:
-                from guards.existence import judge_model
+            from guards import dispatch
 
-                judge_model(operation, self.judge, self.report)
-            elif operation.type in {kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY}:
-                from guards.narrowing import judge_update
-
-                judge_update(operation, self.judge, self.report)
+            dispatch.judge(operation, dispatch.CREATIONS, self.judge, self.report)
 
     def before_update(self, request: Any) -> None:
         """Note the update; refuse one that takes something from an endpoint."""
@@ -123,21 +118,22 @@ class Guards:
         with self._failing_closed(operation):
             with self.plan.lock:
                 self.plan.updated[operation.urn] = operation
-            from guards.narrowing import judge_update
+            from guards import dispatch
 
-            judge_update(operation, self.judge, self.report)
+            dispatch.judge(operation, dispatch.CHANGES, self.judge, self.report)
 
     def before_delete(self, request: Any) -> None:
         """Refuse the deletion of what is used, and any deletion that is part of an endpoint's replacement."""
         operation = operation_of(request)
         with self._failing_closed(operation), contextlib.ExitStack() as one_by_one:
             if not operation.retained:
-                if (
-                    operation.type in RIGHTS
-                ):  # two policies that grant the same must not both count as the other's relief
+                from guards import dispatch
+
+                if operation.type in dispatch.ONE_BY_ONE:
                     one_by_one.enter_context(self._rights_judged)
                 found = len(self.report.found)
-                self._judge_deletion(operation)
+                if operation.type != kinds.CLOUD_CONTROL or operation.old("typeName") == kinds.MODEL_PACKAGE:
+                    dispatch.judge(operation, dispatch.DELETIONS, self.judge, self.report)
                 if any(one.refuses and one.urn == operation.urn for one in self.report.found[found:]):
                     return  # a preview that collects: it stays, as far as the rest is concerned
             with self.plan.lock:
@@ -148,24 +144,6 @@ class Guards:
         """What was read of a configuration or model under this name no longer holds."""
         if self._account is not None:
             self._account.forget_one(kinds.GUARDED[operation.type].node, name)
-
-    def _judge_deletion(self, operation: Operation) -> None:
-        if operation.type == kinds.ENDPOINT:
-            from guards.endpoint import judge_endpoint_deletion
-
-            judge_endpoint_deletion(operation, self.judge, self.report)
-        elif operation.type in RIGHTS:
-            from guards.rights import judge_rights_deletion
-
-            judge_rights_deletion(operation, self.judge, self.report)
-        elif operation.type in {kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY}:
-            from guards.narrowing import judge_policy_deletion
-
-            judge_policy_deletion(operation, self.judge, self.report)
-        elif operation.type not in kinds.DEFAULT_ENCRYPTION:  # what stays keeps its key, what comes needs none
-            from guards.deletions import judge_deletion
-
-            judge_deletion(operation, self.judge, self.report)
 
     def after_change(self, request: Any) -> None:
         """Verify that the endpoint runs what was asked for."""

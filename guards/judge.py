@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING
 
 from guards import kinds, usage
 from guards.encryption import enter, planned_encryption
+from guards.surroundings import (
+    BEHIND_FUNCTIONS,
+    BEHIND_PACKAGES,
+    NETWORK,
+    add_functions,
+    add_networks,
+    add_packages,
+    planned_functions,
+    planned_tables,
+)
 from guards.usage import Node
 
 if TYPE_CHECKING:
@@ -86,12 +96,17 @@ class Judge:
         counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
         counted.merge(self.plan.graph(live, account.look_up, account=account.identity()[0], region=account.region))
         self._planned_aliases(counted)
+        at_the_end = end and self.dry_run
+        if about & BEHIND_PACKAGES and counted.nodes(usage.PACKAGE):
+            add_packages(account, counted)
+        if about & BEHIND_FUNCTIONS and counted.nodes(usage.FUNCTION):
+            add_functions(account, counted, about, but=planned_functions(self.plan) if at_the_end else _NONE)
         if about & _BEHIND_KEYS:
             planned = planned_encryption(self.plan, counted, account) if self.dry_run else {}
             enter(counted, planned, self.plan, account)
             account.add_keys(counted, but=frozenset(planned) if end else _NONE)
-        if usage.VPC in about:
-            account.add_networks(counted)
+        if about & NETWORK:
+            add_networks(account, counted, tables=planned_tables(self.plan) if at_the_end else None)
         return counted
 
     def _planned_aliases(self, graph: UsageGraph) -> None:

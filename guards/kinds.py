@@ -30,6 +30,24 @@ SUBNET = "aws:ec2/subnet:Subnet"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 VPC = "aws:ec2/vpc:Vpc"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+VPC_ENDPOINT_ROUTES = "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"
+ROUTE = "aws:ec2/route:Route"
+ROUTE_TABLE = "aws:ec2/routeTable:RouteTable"
+ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+BUCKET_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+BUCKET_LIFECYCLE_V2 = "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"
+REPOSITORY_LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+GRANT = "aws:kms/grant:Grant"
+FUNCTION = "aws:lambda/function:Function"
+PERMISSION = "aws:lambda/permission:Permission"
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a kind of thing, no password
+PACKAGE_GROUP = "aws:sagemaker/modelPackageGroup:ModelPackageGroup"
+CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource"
+MODEL_PACKAGE = "AWS::SageMaker::ModelPackage"
+"""The type that a CLOUD_CONTROL resource must be of; all others are none of the guards' business."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +92,23 @@ GUARDED: dict[str, Kind] = {
     SUBNET: Kind(usage.SUBNET),
     GROUP: Kind(usage.GROUP),
     VPC: Kind(usage.VPC),
-    VPC_ENDPOINT: Kind(),
+    VPC_ENDPOINT: Kind(usage.VPC_ENDPOINT),
+    VPC_ENDPOINT_ROUTES: Kind(),
+    ROUTE: Kind(announced=True),
+    ROUTE_TABLE: Kind(usage.ROUTE_TABLE, side_by_side=True),
+    ASSOCIATION: Kind(announced=True),
+    GROUP_RULE: Kind(announced=True),
+    EGRESS_RULE: Kind(announced=True),
+    INGRESS_RULE: Kind(announced=True),
+    BUCKET_LIFECYCLE: Kind(announced=True),
+    BUCKET_LIFECYCLE_V2: Kind(announced=True),
+    REPOSITORY_LIFECYCLE: Kind(announced=True),
+    GRANT: Kind(side_by_side=True, announced=True),
+    FUNCTION: Kind(usage.FUNCTION, side_by_side=True),
+    PERMISSION: Kind(announced=True),
+    SECRET: Kind(usage.SECRET, side_by_side=True),
+    PACKAGE_GROUP: Kind(usage.PACKAGE_GROUP),
+    CLOUD_CONTROL: Kind(usage.PACKAGE),
 }
 
 TYPES_OF: dict[str, frozenset[str]] = {

@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from guards import references, usage
+from guards.errors import AccountUnknown
+from guards.plan import usage_below
 from guards.usage import UsageGraph, node
 from knowledge import arns
 
@@ -27,28 +29,10 @@ _CONNECT_SECONDS = 5
 _READ_SECONDS = 20
 _ATTEMPTS = 6
 _IMMUTABLE = frozenset({usage.CONFIGURATION, usage.MODEL})
-_BELOW_CONFIGURATION = frozenset(
-    {
-        usage.MODEL,
-        usage.ARTIFACT,
-        usage.BUCKET,
-        usage.IMAGE,
-        usage.REPOSITORY,
-        usage.ROLE,
-        usage.KEY,
-        usage.ALIAS,
-        usage.SUBNET,
-        usage.GROUP,
-        usage.VPC,
-        usage.FUNCTION,
-        usage.PACKAGE,
-    }
-)
-_BELOW_MODEL = _BELOW_CONFIGURATION - {usage.MODEL}
-
-
-class AccountUnknown(Exception):  # noqa: N818 - a state of knowledge, not only an error
-    """The account could not be asked. The message says what was asked of whom, what came back, what to do next."""
+_DESCRIBED_BY = {
+    usage.FUNCTION: ("lambda", "get_function_configuration", "FunctionName"),
+    usage.PACKAGE: ("sagemaker", "describe_model_package", "ModelPackageName"),
+}
 
 
 def _gone(error: Exception) -> bool:
@@ -234,8 +218,21 @@ class Account:
         return answer
 
     def look_up(self, kind: str, name: str) -> dict[str, Any] | None:
-        """Describes a configuration or a model; None when there is none of that name."""
-        return self.configuration(name) if kind == usage.CONFIGURATION else self.model(name)
+        """Describes a configuration, model, model package or function; None when there is none of that name.
+
+        A function of another account can't be described from here: it uses nothing of this one.
+        """
+        if kind == usage.CONFIGURATION:
+            return self.configuration(name)
+        if kind == usage.MODEL:
+            return self.model(name)
+        if kind == usage.FUNCTION and arns.is_arn(name):
+            return {}
+        service, operation, parameter = _DESCRIBED_BY[kind]
+        answer: dict[str, Any] | None = self._keep(
+            (kind, name), lambda: self.ask(service, operation, **{parameter: name})
+        )
+        return answer
 
     # --- the graph ----------------------------------------------------------------------------------------------
 
@@ -261,7 +258,7 @@ class Account:
             one = node(usage.CONFIGURATION, name)
             if described is None:
                 reason = f"{one} no longer exists, so what its endpoint uses can't be read"
-                graph.add_gap(one, _BELOW_CONFIGURATION, reason)
+                graph.add_gap(one, usage_below(usage.CONFIGURATION), reason)
                 continue
             graph.add_node(one, arn=described.get("EndpointConfigArn"), described=described)
             models |= {used.identity for used in self._record(graph, one, described) if used.kind == usage.MODEL}
@@ -269,7 +266,9 @@ class Account:
         for name, described in zip(listed, readers.map(self.model, listed), strict=True):
             one = node(usage.MODEL, name)
             if described is None:
-                graph.add_gap(one, _BELOW_MODEL, f"{one} no longer exists, so what its endpoint uses can't be read")
+                graph.add_gap(
+                    one, usage_below(usage.MODEL), f"{one} no longer exists, so what its endpoint uses can't be read"
+                )
                 continue
             graph.add_node(one, arn=described.get("ModelArn"), described=described)
             self._record(graph, one, described)
@@ -353,19 +352,6 @@ class Account:
             return one.get("encryptionConfiguration", {}).get("kmsKey"), "encryption of the repository"
         return None, ""
 
-    def add_networks(self, graph: UsageGraph) -> None:
-        """Enter in which VPC the subnets and security groups lie."""
-        for kind, operation, result, ids, own in (
-            (usage.SUBNET, "describe_subnets", "Subnets", "subnet-id", "SubnetId"),
-            (usage.GROUP, "describe_security_groups", "SecurityGroups", "group-id", "GroupId"),
-        ):
-            wanted = [one.identity for one in graph.nodes(kind) if not one.identity.startswith("urn:pulumi:")]
-            if not wanted:
-                continue
-            found = self.pages("ec2", operation, result, Filters=[{"Name": ids, "Values": wanted}])
-            for one in found:
-                graph.add(node(kind, one[own]), node(usage.VPC, one["VpcId"]), f"VPC of the {kind}")
-
 
 def read_account(session: Any = None, region: str | None = None) -> UsageGraph:
     """The whole live usage graph of one account and Region; raises AccountUnknown when it can't be read.
@@ -377,6 +363,15 @@ def read_account(session: Any = None, region: str | None = None) -> UsageGraph:
     """
     account = Account(session, region)
     graph = account.graph()
-    account.add_keys(graph)
-    account.add_networks(graph)
+    complete(account, graph)
     return graph
+
+
+def complete(account: Account, graph: UsageGraph) -> None:
+    """Enter everything into a live graph that SageMaker itself doesn't say: packages, functions, keys, networks."""
+    from guards.surroundings import BEHIND_FUNCTIONS, add_functions, add_networks, add_packages
+
+    add_packages(account, graph)
+    add_functions(account, graph, BEHIND_FUNCTIONS)
+    account.add_keys(graph)
+    add_networks(account, graph)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds, references, usage
+from guards.errors import AccountUnknown
 from guards.usage import Node, UsageGraph, node
 from guards.values import Unknown, get
 
@@ -30,6 +32,9 @@ _NAMED_BY = {
     usage.REPOSITORY: "name",
     usage.ALIAS: "name",
     usage.BUCKET: "bucket",
+    usage.FUNCTION: "name",
+    usage.SECRET: "name",
+    usage.PACKAGE_GROUP: "modelPackageGroupName",
 }
 
 
@@ -175,16 +180,7 @@ class Plan:
             one = references.record(graph, user, [reference], account=account, region=region)[0]
             if kind not in references.REFERENCES:
                 return []
-            planned = self.named(kind, one.identity)
-            if planned is not None:
-                return [(one, planned)]
-            if one in live:
-                return []
-            described = look_up(kind, one.identity)
-            if described is not None:
-                return [(one, Registration("", "", described))]
-            graph.add_gap(one, usage_below(kind), f"{one} is neither registered yet nor in the account")
-            return []
+            return self._known(graph, live, one, look_up)
         if not isinstance(value, Unknown):
             return []
         found = list(self.candidates(registration, value, kind))
@@ -199,7 +195,27 @@ class Plan:
             graph.add_gap(user, {kind, *usage_below(kind)}, reason, decided_later=True)
         return more
 
+    def _known(
+        self, graph: UsageGraph, live: UsageGraph, one: Node, look_up: LookUp
+    ) -> list[tuple[Node, Registration]]:
+        """Where a reference to `one` leads: to a registration, to what the account describes, or to a gap."""
+        planned = self.named(one.kind, one.identity) if one.kind in kinds.TYPES_OF else None
+        if planned is not None:
+            return [(one, planned)]
+        if one in live:
+            return []
+        try:
+            described = look_up(one.kind, one.identity)
+        except AccountUnknown as error:
+            graph.add_gap(one, usage_below(one.kind), str(error))
+            return []
+        if described is not None:
+            return [(one, Registration("", "", described))]
+        graph.add_gap(one, usage_below(one.kind), f"{one} is neither registered yet nor in the account")
+        return []
 
+
+@cache
 def usage_below(kind: str) -> frozenset[str]:
     """The kinds of things that may be used by way of one of `kind`."""
     below = {
@@ -218,8 +234,13 @@ def usage_below(kind: str) -> frozenset[str]:
         usage.IMAGE: {usage.REPOSITORY},
         usage.REPOSITORY: {usage.KEY, usage.ALIAS},
         usage.KEY: {usage.ALIAS},
-        usage.SUBNET: {usage.VPC},
+        usage.SUBNET: {usage.VPC, usage.ROUTE_TABLE, usage.VPC_ENDPOINT},
+        usage.ROUTE_TABLE: {usage.VPC_ENDPOINT},
+        usage.VPC_ENDPOINT: {usage.GROUP},
         usage.GROUP: {usage.VPC},
+        usage.FUNCTION: {usage.ROLE, usage.SECRET, usage.SUBNET, usage.GROUP, usage.KEY, usage.ALIAS},
+        usage.SECRET: {usage.KEY, usage.ALIAS},
+        usage.PACKAGE: {usage.PACKAGE_GROUP, usage.IMAGE, usage.ARTIFACT},
     }.get(kind, set())
     return frozenset(below).union(*(usage_below(one) for one in below))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from guards import usage
 from guards.usage import node
 from guards.values import Unknown, get, items
-from knowledge.arns import parse_image, parse_s3
+from knowledge.arns import parse, parse_image, parse_s3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,6 +72,35 @@ def of_model(described: Mapping[str, Any]) -> Iterator[Reference]:
         yield Reference(usage.GROUP, group, "VpcConfig.SecurityGroupIds")
 
 
+def of_function(described: Mapping[str, Any]) -> Iterator[Reference]:
+    """What a Lambda function that opens a private registry runs on: role, secrets, network, key.
+
+    A secret is known by its ARN in the environment: the function has no other field for it.
+    """
+    yield Reference(usage.ROLE, get(described, "role"), "Role")
+    variables = get(described, "environment", "variables")
+    for value in variables.values() if isinstance(variables, dict) else items(variables or None):
+        arn = parse(value)
+        if isinstance(value, Unknown) or (arn is not None and arn.service == "secretsmanager"):
+            yield Reference(usage.SECRET, value, "Environment")
+    network = get(described, "vpcConfig")
+    for subnet in items(get(network, "subnetIds")):
+        yield Reference(usage.SUBNET, subnet, "VpcConfig.SubnetIds")
+    for group in items(get(network, "securityGroupIds")):
+        yield Reference(usage.GROUP, group, "VpcConfig.SecurityGroupIds")
+    for spelling in ("kmsKeyArn", "KMSKeyArn"):
+        yield Reference(usage.KEY, get(described, spelling), "KMSKeyArn")
+
+
+def of_package(described: Mapping[str, Any]) -> Iterator[Reference]:
+    """The group that a model package belongs to, and the images and artifacts that it is made of."""
+    yield Reference(usage.PACKAGE_GROUP, get(described, "modelPackageGroupName"), "ModelPackageGroupName")
+    for container in items(get(described, "inferenceSpecification", "containers")):
+        yield Reference(usage.IMAGE, get(container, "image"), "InferenceSpecification.Containers[].Image")
+        for where, url in _artifacts(container):
+            yield Reference(usage.ARTIFACT, url, f"InferenceSpecification.Containers[].{where}")
+
+
 def _containers(described: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     primary = get(described, "primaryContainer")
     if primary:
@@ -93,12 +122,15 @@ def _artifacts(container: Any) -> Iterator[tuple[str, Any]]:
                 url = get(one, "s3Uri")
                 prefix = get(one, "s3DataType") == "S3Prefix" and isinstance(url, str) and not url.endswith("/")
                 yield f"{where}.S3DataSource.S3Uri", f"{url}/" if prefix else url
+                yield f"{where}.S3DataSource.ManifestS3Uri", get(one, "manifestS3Uri")
 
 
 REFERENCES: dict[str, Callable[[Mapping[str, Any]], Iterator[Reference]]] = {
     usage.ENDPOINT: of_endpoint,
     usage.CONFIGURATION: of_configuration,
     usage.MODEL: of_model,
+    usage.FUNCTION: of_function,
+    usage.PACKAGE: of_package,
 }
 
 
@@ -125,5 +157,5 @@ def follow(graph: UsageGraph, one: Node, text: str) -> None:
         image = parse_image(text)
         if image.is_ecr:
             graph.add(one, node(usage.REPOSITORY, image.repository_arn), "repository of the image")
-    elif one.kind in {usage.KEY, usage.ROLE}:
+    elif one.kind in {usage.KEY, usage.ROLE, usage.SECRET}:
         graph.add_node(one, text=text)

@@ -1,6 +1,6 @@
-"""Policies that belong to a thing instead of a role: of a bucket, a key, a repository; and the grants of a key.
+"""Policies that belong to a thing instead of a role: of a bucket, key, repository, function; and the grants of a key.
 
-Asked: S3 GetBucketPolicy, KMS GetKeyPolicy, ListGrants, ECR GetRepositoryPolicy.
+Asked: S3 GetBucketPolicy, KMS GetKeyPolicy, ListGrants, ECR GetRepositoryPolicy, Lambda GetPolicy.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ EMPTY: Document = {"Version": "2012-10-17", "Statement": []}
 
 
 def live_policy(account: Account, target: Node) -> Document:
-    """The policy of a bucket, key or repository as it is; one that has none has an empty one."""
+    """The policy of a bucket, key, repository or function as it is; one that has none has an empty one."""
     if target.kind == usage.BUCKET:
         answer = account.ask("s3", "get_bucket_policy", Bucket=target.identity)
         return read(answer["Policy"]) if answer else EMPTY
     if target.kind == usage.KEY:
         answer = account.ask("kms", "get_key_policy", KeyId=target.identity, PolicyName="default")
+        return read(answer["Policy"]) if answer else EMPTY
+    if target.kind == usage.FUNCTION:
+        answer = account.ask("lambda", "get_policy", FunctionName=target.identity)
         return read(answer["Policy"]) if answer else EMPTY
     registry, _, name = target.identity.partition("/")
     answer = account.ask("ecr", "get_repository_policy", registryId=registry.partition(".")[0], repositoryName=name)
@@ -44,6 +47,8 @@ def target_of(need: Need) -> Node | None:
         return Node(usage.BUCKET, arn.resource.partition("/")[0])
     if arn.service == "kms":
         return Node(usage.KEY, arn.name)
+    if arn.service == "lambda":
+        return Node(usage.FUNCTION, arn.name.partition(":")[0])
     if arn.service == "ecr":
         return Node(usage.REPOSITORY, f"{arn.account}.{arn.region}/{arn.name}")
     return None

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from guards import kinds, usage
 from guards.deletions import describe, finding, give_unknown
-from guards.live import AccountUnknown
+from guards.errors import AccountUnknown
 from guards.usage import Node, node
 from guards.values import UNKNOWN, Unknown, items
 from knowledge import arns
-from knowledge.permissions import Facts, Need, needs_of
+from knowledge.permissions import Facts, Need, needs_of, needs_of_function
 from knowledge.policy_documents import Document, MalformedDocumentError, Outcome, decide, may_lose, read
 
 if TYPE_CHECKING:
@@ -222,6 +222,31 @@ def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
     )
 
 
+class Needs(NamedTuple):
+    """What a role must be allowed to do for one user of it, and what of that isn't known yet."""
+
+    known: tuple[Need, ...]
+    unknown: tuple[str, ...]
+
+
+def needs_in(graph: UsageGraph, user: Node, account: Account) -> Needs:
+    """What `user` (a model, or the function of a private registry) needs of its role, out of the graph."""
+    if user.kind != usage.FUNCTION:
+        facts = facts_in(graph, user, account)
+        return Needs(needs_of(facts), facts.unknown)
+    number, partition = account.identity()
+    secrets = graph.used_by(user, usage.SECRET)
+    known = [one for one in secrets if not one.identity.startswith("urn:pulumi:")]
+    keys = {key.identity for one in known for key in graph.used_by(one, usage.KEY)}
+    return Needs(
+        needs_of_function(
+            [graph.facts.get(one, {}).get("text", one.identity) for one in known],
+            [f"arn:{partition}:kms:{account.region}:{number}:key/{key}" for key in sorted(keys)],
+        ),
+        tuple(str(one) for one in secrets if one not in known),
+    )
+
+
 def role_arn(graph: UsageGraph, role: Node, account: Account) -> str:
     """The ARN of a role in the graph: as something names it, else built from its name."""
     text: str = graph.facts.get(role, {}).get("text", "")
@@ -280,14 +305,13 @@ def judge_role(
         return
     arn = f"arn:{account.identity()[1]}:iam::{account.identity()[0]}:role/{role}"
     for path in paths:
-        if not _keeps_what_it_needs(
-            operation, role, path, (now, after, arn), facts_in(graph, path.nodes[1], account), judge, report
-        ):
+        needs = needs_in(graph, path.nodes[1], account)
+        if not _keeps_what_it_needs(operation, role, path, (now, after, arn), needs, judge, report):
             return
 
 
 def _uses_of_role(operation: Operation, role: str, graph: UsageGraph, judge: Judge, report: Report) -> list[Path]:
-    """Paths from the role by way of a model; unknown uses are reported, and nothing returned."""
+    """Paths from the role by way of a model or function; unknown uses are reported, and nothing returned."""
     leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
     asked = [node(usage.ROLE, role)]
     asked += [Node(usage.ROLE, one.urn) for one in judge.plan.of(kinds.ROLE) if judge.plan.name(one.urn) == role]
@@ -296,7 +320,7 @@ def _uses_of_role(operation: Operation, role: str, graph: UsageGraph, judge: Jud
             give_unknown(operation, "rights of role " + role, report, gap.reason, GUARD)
             return []
     paths = [path for one in asked for path in graph.users_of(one, beyond=leaving)]
-    return [path for path in paths if path.nodes[1].kind == usage.MODEL]
+    return [path for path in paths if path.nodes[1].kind in {usage.MODEL, usage.FUNCTION}]
 
 
 def _keeps_what_it_needs(  # noqa: PLR0913, PLR0917 - one path's part of the question
@@ -304,18 +328,18 @@ def _keeps_what_it_needs(  # noqa: PLR0913, PLR0917 - one path's part of the que
     role: str,
     path: Path,
     rights: tuple[Rights, Rights, str],
-    facts: Facts,
+    needs: Needs,
     judge: Judge,
     report: Report,
 ) -> bool:
-    """Whether the model on `path` loses nothing; a loss is reported."""
+    """Whether the model (or function) on `path` loses nothing; a loss is reported."""
     now, after, arn = rights
-    lost = lost_needs(facts, now, after, arn)
+    lost = lost_needs(needs.known, now, after, arn)
     if lost and (after.complete or not judge.dry_run):
         _refuse(operation, role, path.texts(), lost, report)
         return False
-    if judge.dry_run and (lost or facts.unknown):
-        reason = "a policy of the role" if lost else facts.unknown[0]
+    if judge.dry_run and (lost or needs.unknown):
+        reason = "a policy of the role" if lost else needs.unknown[0]
         _undecided(operation, role, path.nodes[1], report, f"{reason} isn't known before the update")
         return False
     return True
@@ -326,7 +350,7 @@ def before_is_same(before: Rights, after: Rights) -> bool:
     return dict(before.documents) == dict(after.documents) and before.boundary == after.boundary
 
 
-def lost_needs(facts: Facts, before: Rights, after: Rights, role_arn: str) -> list[tuple[Need, Outcome]]:
+def lost_needs(needs: tuple[Need, ...], before: Rights, after: Rights, role_arn: str) -> list[tuple[Need, Outcome]]:
     """What was granted before and isn't any more."""
     lost: list[tuple[Need, Outcome]] = []
 
@@ -335,7 +359,7 @@ def lost_needs(facts: Facts, before: Rights, after: Rights, role_arn: str) -> li
         return decide(rights.known, need.action, need.resource, boundary=boundary, principal=role_arn)
 
     boundary_changed = before.boundary != after.boundary
-    for need in needs_of(facts):
+    for need in needs:
         if not need.essential or outcome(before, need) not in {Outcome.ALLOWED, Outcome.UNKNOWN}:
             continue
         then = outcome(after, need)

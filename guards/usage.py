@@ -30,11 +30,16 @@ ALIAS = "alias"
 SUBNET = "subnet"
 GROUP = "security group"
 VPC = "VPC"
+ROUTE_TABLE = "route table"
+VPC_ENDPOINT = "VPC endpoint"
 FUNCTION = "function"
+SECRET = "secret"  # noqa: S105 - a kind of thing, no password
 PACKAGE = "model package"
+PACKAGE_GROUP = "model package group"
 
 _MOST_PATHS = 20
 _REGISTRY = re.compile(r"^\d{12}\.[a-z0-9-]+/")
+_SECRET_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 
 
 class Node(NamedTuple):
@@ -67,8 +72,10 @@ def node(kind: str, text: str, *, account: str = "", region: str = "") -> Node: 
     arn = arns.parse(text)
     if kind == KEY and _alias_in(text):
         return Node(ALIAS, _alias_in(text))
-    if kind in {KEY, SUBNET, GROUP, VPC, ALIAS}:
+    if kind in {KEY, SUBNET, GROUP, VPC, ALIAS, ROUTE_TABLE, VPC_ENDPOINT}:
         return Node(kind, arn.name if arn else text)
+    if kind in {FUNCTION, PACKAGE_GROUP, SECRET}:
+        return Node(kind, _own_name(kind, text, arn, account))
     if kind == IMAGE:
         return Node(IMAGE, text)
     if kind == REPOSITORY:
@@ -88,6 +95,17 @@ def node(kind: str, text: str, *, account: str = "", region: str = "") -> Node: 
     if kind in {ENDPOINT, CONFIGURATION, MODEL} and arn:
         return Node(kind, arn.name)
     return Node(kind, text)
+
+
+def _own_name(kind: str, text: str, arn: arns.Arn | None, account: str) -> str:
+    """The name in an ARN of a function, secret or package group; another account's keeps its ARN."""
+    if arn is None:
+        return text
+    if account and arn.account != account:
+        return text
+    if kind == FUNCTION:  # without the version or alias that may follow
+        return arn.name.partition(":")[0]
+    return _SECRET_SUFFIX.sub("", arn.name) if kind == SECRET else arn.name
 
 
 def _alias_in(text: str) -> str:

@@ -31,6 +31,7 @@ USE_NETWORK = (
 WRITE_LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 ENDPOINT_LOG_GROUPS = "/aws/sagemaker/Endpoints/*"
 TRUSTED_SERVICE = "sagemaker.amazonaws.com"
+FUNCTION_SERVICE = "lambda.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,19 @@ def needs_of(facts: Facts) -> tuple[Need, ...]:
     needs += [Need(action, logs, "write the container's log", essential=False) for action in WRITE_LOGS]
     needs.append(Need("cloudwatch:PutMetricData", "*", "publish the instances' metrics", essential=False))
     return tuple(dict.fromkeys(needs))
+
+
+def needs_of_function(secrets: Iterable[str], secret_keys: Iterable[str]) -> tuple[Need, ...]:
+    """What the role of a private registry's function must be allowed to do.
+
+    Arguments:
+        secrets: ARNs of the secrets with the registry's credentials.
+        secret_keys: ARNs of the KMS keys that encrypt them (customer keys only).
+
+    """
+    reading = [Need("secretsmanager:GetSecretValue", one, "read the credentials of the registry") for one in secrets]
+    decrypting = [Need("kms:Decrypt", key, "decrypt the credentials of the registry") for key in secret_keys]
+    return (*reading, *decrypting)
 
 
 def _artifact_needs(facts: Facts) -> Iterable[Need]:

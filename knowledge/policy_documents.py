@@ -421,3 +421,40 @@ def may_lose(
 def trusts(document: Document, service: str) -> Outcome:
     """Whether a role's trust policy lets `service` (such as `sagemaker.amazonaws.com`) assume it."""
     return evaluate([document], "sts:AssumeRole", "*", principal=service)
+
+
+_CALLERS_ACCOUNT = frozenset({"aws:principalaccount", "kms:calleraccount", "aws:sourceaccount"})
+
+
+def foreign_principals(document: Document, action: str, resource: str, *, own: str) -> list[str]:
+    """Who of other accounts than `own` a resource policy allows `action` on `resource`, or on a part of it.
+
+    Accounts, ARNs, or `*` for everybody, sorted. Services and federated users are none; nor is a statement whose
+    condition holds for callers of `own` alone.
+    """
+    found: set[str] = set()
+    for statement in statements_of(document):
+        if statement.get("Effect") != "Allow" or _action_matches(statement, action) is _NO:
+            continue
+        if _resource_matches(statement, resource) is _NO or _for_account_alone(statement, own):
+            continue
+        block = statement.get("Principal")
+        for pattern in listed(block.get("AWS")) if isinstance(block, Mapping) else listed(block):
+            text = str(pattern)
+            arn = parse(text)
+            account = arn.account if arn else text
+            if account != own and (text == "*" or account.isdigit()):
+                found.add(text)
+    return sorted(found)
+
+
+def _for_account_alone(statement: Mapping[str, Any], own: str) -> bool:
+    condition = statement.get("Condition")
+    if not isinstance(condition, Mapping):
+        return False
+    return any(
+        str(key).lower() in _CALLERS_ACCOUNT and {str(value) for value in listed(wanted)} == {own}
+        for operator, keys in condition.items()
+        if str(operator).lower() in {"stringequals", "stringlike"} and isinstance(keys, Mapping)
+        for key, wanted in keys.items()
+    )

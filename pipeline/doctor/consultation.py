@@ -48,7 +48,8 @@ def consult(asked: Asked) -> int:
         PipelineError: the stack, a check or an endpoint isn't there; or the account could not be asked.
 
     """
-    from guards.live import Account, AccountUnknown
+    from guards.errors import AccountUnknown
+    from guards.live import Account
     from pipeline.doctor.diagnosis import diagnose
 
     project = choices.project_folder(asked.project)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from findings.finding import Finding
 from guards import kinds, usage
-from guards.live import AccountUnknown
+from guards.errors import AccountUnknown
+from guards.live import complete
 from pipeline.doctor.check import Problem
 from pipeline.doctor.examination import Examination
 
@@ -55,8 +56,7 @@ def diagnose(account: Account, checks: Iterable[Check], endpoints: Iterable[str]
 
     """
     graph = account.graph()
-    account.add_keys(graph)
-    account.add_networks(graph)
+    complete(account, graph)
     examination = Examination(account, graph)
     asked = [(check, one) for check in checks for one in graph.nodes(*check.kinds)]
     with ThreadPoolExecutor(_READERS, "holdfast-doctor") as readers:

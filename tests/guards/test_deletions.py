@@ -24,9 +24,23 @@ def anew(run: Any) -> Any:
     return type(run)(run.tmp_path, dry_run=run.dry_run, program=type(run.program)(program_done=True))
 
 
+def gateway_endpoints(tenant: Any, aws: Any) -> tuple[str, str]:
+    """One of the main route table, which the tenant's subnet has, and one of another table, which no subnet has."""
+    ec2 = aws("ec2")
+    tables = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [tenant.vpc]}])["RouteTables"]
+    other = ec2.create_route_table(VpcId=tenant.vpc)["RouteTable"]["RouteTableId"]
+    service = f"com.amazonaws.{REGION}.s3"
+    used, unused = (
+        ec2.create_vpc_endpoint(VpcId=tenant.vpc, ServiceName=service, RouteTableIds=[table])["VpcEndpoint"]
+        for table in (tables[0]["RouteTableId"], other)
+    )
+    return used["VpcEndpointId"], unused["VpcEndpointId"]
+
+
 def removed(tenant: Any, aws: Any) -> dict[str, tuple[str, str, dict[str, Any], str, dict[str, Any]]]:
     """For each guard: type, id and state of what is used; id and state of its twin that isn't."""
     other_key = aws("kms").create_key()["KeyMetadata"]["KeyId"]
+    gateways = gateway_endpoints(tenant, aws)
     names = {kind: f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:{kind}/" for kind in ("model", "endpoint-config")}
     return {
         "key-in-use-stays": (kinds.KEY, tenant.key, key(tenant.key), other_key, key(other_key)),
@@ -58,10 +72,10 @@ def removed(tenant: Any, aws: Any) -> dict[str, tuple[str, str, dict[str, Any], 
         "vpc-in-use-stays": (kinds.VPC, tenant.vpc, {}, "vpc-0", {}),
         "vpc-endpoint-in-use-stays": (
             kinds.VPC_ENDPOINT,
-            "vpce-1",
+            gateways[0],
             {"vpcId": tenant.vpc},
-            "vpce-1",
-            {"vpcId": "vpc-0"},
+            gateways[1],
+            {"vpcId": tenant.vpc},
         ),
         "model-in-use-stays": (
             kinds.MODEL,

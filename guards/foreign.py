@@ -1,0 +1,97 @@
+"""Other accounts that may read this account's buckets, keys and repositories: their endpoints can't be seen from here.
+
+So a change that would take something from them is *unknown*, and refused: only an exemption, with the word of those
+who own the other account, lets it pass. Who may read is told by the thing's own policy. Asked: S3 GetBucketPolicy, KMS
+GetKeyPolicy, ECR GetRepositoryPolicy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from guards import kinds, usage
+from guards.deletions import describe, finding
+from guards.errors import AccountUnknown
+from guards.resource_policies import EMPTY, live_policy
+from guards.usage import Node
+from knowledge.policy_documents import foreign_principals
+
+if TYPE_CHECKING:
+    from guards.judge import Judge
+    from guards.plan import Operation
+    from guards.report import Report
+    from knowledge.policy_documents import Document
+
+READING = {usage.BUCKET: "s3:GetObject", usage.KEY: "kms:Decrypt", usage.REPOSITORY: "ecr:BatchGetImage"}
+_POLICIES = frozenset({kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY})
+
+
+def readers(policy: Document, target: Node, judge: Judge, *, key: str = "*") -> list[str]:
+    """The principals of other accounts that may read the thing (`key`: this object of the bucket)."""
+    account, partition = judge.account().identity()
+    resource = f"arn:{partition}:s3:::{target.identity}/{key}" if target.kind == usage.BUCKET else "*"
+    return foreign_principals(policy, READING[target.kind], resource, own=account)
+
+
+def judge_deletion(operation: Operation, nodes: list[Node], judge: Judge, report: Report, name: str) -> None:
+    """Refuse, as unknown, the deletion of something that other accounts may read."""
+    for one in nodes:
+        target, key = one, "*"
+        if one.kind == usage.ARTIFACT:
+            bucket, _, key = one.identity.partition("/")
+            target = Node(usage.BUCKET, bucket)
+        if target.kind not in READING or _policy_has_left(target, judge):
+            continue
+        who = readers(_policy(target, judge), target, judge, key=key)
+        if who:
+            _refuse(operation, one, who, report, name)
+            return
+
+
+def judge_withdrawal(  # noqa: PLR0913, PLR0917 - one question
+    operation: Operation,
+    target: Node,
+    policies: tuple[Document, Document],
+    judge: Judge,
+    report: Report,
+    name: str,
+) -> None:
+    """Refuse, as unknown, that another account may no longer read."""
+    if target.kind not in READING:
+        return
+    before, after = policies
+    gone = sorted(set(readers(before, target, judge)) - set(readers(after, target, judge)))
+    if gone:
+        _refuse(operation, target, gone, report, name)
+
+
+def _policy(target: Node, judge: Judge) -> Document:
+    try:
+        return live_policy(judge.account(), target)
+    except AccountUnknown as error:
+        if "NotFound" in str(error):
+            return EMPTY
+        raise
+
+
+def _policy_has_left(target: Node, judge: Judge) -> bool:
+    """Whether the thing's policy went before in this run, and somebody answered for that."""
+    return any(
+        other.type in _POLICIES and target.identity in {other.id, *map(str, other.old_outputs.values())}
+        for other in list(judge.plan.leaving.values())
+    )
+
+
+def _refuse(operation: Operation, target: Node, who: list[str], report: Report, name: str) -> None:
+    shown = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")  # noqa: PLR2004
+    report.give(
+        finding(
+            operation,
+            name,
+            f"{describe(operation, target.kind)}: by its policy {shown} may read it, and whether an endpoint of that "
+            "account does can't be seen from here, so the change is refused.",
+            outcome="unknown",
+            path=(str(target), f"{shown} (Principal of its policy)"),
+            fix="Ask who owns the other account; with their word write an exemption (exemptions.yaml).",
+        )
+    )
