@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import runpy
+import shutil
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SIGNIFICANT = ("PYTHON", "LC_", "LANG", "GRPC_", "MALLOC_", "LD_")
 """Variables that an interpreter, or a package while it is imported, reads once: they can't be changed by a fork."""
 
+_FIRST_LINE = 128
 _OWN_WAY = frozenset({"PYTHONUNBUFFERED"})
 
 
@@ -32,7 +34,7 @@ class NotLikeThisError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """A process that was asked for."""
+    """A process that was asked for. `kind`: what its like is remembered by, empty for scripts of unknown folders."""
 
     kind: str
     module: str | None
@@ -47,7 +49,8 @@ class Request:
     @classmethod
     def read(cls, message: dict[str, Any]) -> Request:
         """The request of a message. Raises NotLikeThisError."""
-        command, environment = list(message["command"]), dict(message["environment"])
+        environment = dict(message["environment"])
+        command = _interpreted(list(message["command"]), environment)
         if os.path.abspath(command[0]) != os.path.abspath(sys.executable):
             raise NotLikeThisError(f"{command[0]} isn't {sys.executable}")
         for name in {*environment, *os.environ}:
@@ -65,10 +68,30 @@ class Request:
         else:
             raise NotLikeThisError(f"neither a module nor a script: {rest[:1]}")
         return cls(
-            kind=module or script or "", module=module, script=script, arguments=arguments, safe_path="-P" in flags,
-            unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")), cwd=message["cwd"],
+            kind=module or _own(script or ""), module=module, script=script, arguments=arguments,
+            safe_path="-P" in flags, unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")), cwd=message["cwd"],
             environment=environment, lasting=bool(message.get("lasting")),
         )  # fmt: skip
+
+
+def _own(script: str) -> str:
+    inside, _, name = script.rpartition(os.sep)
+    return name if inside.startswith(os.path.dirname(os.path.dirname(__file__)) + os.sep) else ""
+
+
+def _interpreted(command: list[str], environment: dict[str, str]) -> list[str]:
+    """The command of a Python script that is executable: with the interpreter that its first line finds."""
+    try:
+        with open(command[0], "rb") as file:
+            first = file.readline(_FIRST_LINE)
+    except OSError:
+        return command
+    words = first.decode(errors="replace").removeprefix("#!").split()
+    if not first.startswith(b"#!") or words[:1] != ["/usr/bin/env"] or words[1:] not in (["python3"], ["python"]):
+        return command
+    found = shutil.which(words[1], path=environment.get("PATH", os.defpath)) or ""
+    ours = os.path.dirname(found) == os.path.dirname(sys.executable) and os.path.samefile(found, sys.executable)
+    return [sys.executable, *command] if ours else command
 
 
 def become(request: Request, streams: list[int]) -> NoReturn:

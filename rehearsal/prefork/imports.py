@@ -13,8 +13,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-MEMORY = Path(sys.prefix) / "rehearsal-imports.json"
-"""Kind of process (module or script) -> names of modules, in the order of their import."""
+MEMORY = Path(os.environ.get("REHEARSAL_IMPORTS") or Path(sys.prefix) / "rehearsal-imports.json")
+"""Kind of process (module, or script of the rehearsal) -> names of modules, in the order of their import."""
 
 _ROOTS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -30,6 +30,8 @@ def remembered() -> dict[str, list[str]]:
 
 def remember(kind: str, before: frozenset[str]) -> None:
     """Add to the memory of a kind what this process has imported itself: all but what it began with."""
+    if not kind:
+        return
     memory = remembered()
     known = memory.get(kind, [])
     new = [name for name in list(sys.modules) if name not in before and name not in set(known) and _worth(name)]

@@ -142,7 +142,7 @@ class Recorder:
         self.environment = {
             **os.environ,
             "PULUMI_BACKEND_URL": f"file://{work / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "parity",
+            "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DEBUG_COMMANDS": "true",
             "PULUMI_HOME": str(work / "home"),
