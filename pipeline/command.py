@@ -1,5 +1,5 @@
 """
-The `holdfast` command: preview, up, destroy, refresh, status, doctor.
+The `holdfast` command: preview, up, destroy, refresh, status, doctor, resolve.
 
 Every command prints one report, with `--json` as one JSON value; the exit code is one of `findings.exit_codes`.
 """
@@ -176,6 +176,31 @@ def doctor(
     asked = consultation.Asked(stack, project, region, endpoints or [], checks or [], json=json)
     try:
         code = consultation.consult(asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+@app.command()
+def resolve(
+    reference: Annotated[
+        str, typer.Argument(help="What to resolve, or a bare `:tag`; by default what the setting image names.")
+    ] = "",
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    trust_store: Annotated[
+        Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
+    ] = None,
+    pin: Annotated[bool, typer.Option("--pin/--no-pin", help="Write it into the stack's settings, or don't.")] = True,
+    json: Json = False,
+) -> None:
+    """The digest that a tag has now, from its registry; pinned in the stack's settings."""
+    from pipeline import resolution
+
+    asked = resolution.Asked(stack, project, reference, trust_store, pin=pin, json=json)
+    try:
+        code = resolution.carry_out(asked)
     except PipelineError as error:
         commands.say_error(str(error), asked, error.exit_code)
         code = error.exit_code
