@@ -24,6 +24,9 @@ STACK: Final = "pulumi:pulumi:Stack"
 STAGE_TAG: Final = "holdfast:stage"
 """`production` or `development`, on models, endpoint configurations and endpoints."""
 
+SSM_ACCESS_UNTIL_TAG: Final = "holdfast:ssm-access-until"
+"""The end date of SSM access, on endpoint configurations and endpoints that have it."""
+
 GUARDED_TAG: Final = "holdfast:guarded"
 """`true` on what resource hooks guard against deletion: a pack sees tags, it can't see hooks."""
 

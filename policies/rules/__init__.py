@@ -22,6 +22,7 @@ from policies.rules import (
     model_images_are_pinned_by_digest,
     private_registry_models_are_in_a_vpc,
     production_variants_have_no_ssm_access,
+    ssm_access_has_an_end_date,
 )
 
 if TYPE_CHECKING:
@@ -40,5 +41,6 @@ RULES: Final[tuple[Rule, ...]] = (
     artifacts_are_not_overwritten.rule,
     endpoint_storage_is_encrypted.rule,
     production_variants_have_no_ssm_access.rule,
+    ssm_access_has_an_end_date.rule,
     private_registry_models_are_in_a_vpc.rule,
 )

@@ -73,7 +73,7 @@ def test_what_each_pack_holds() -> None:
         "images-do-not-expire": "advisory",
         "endpoint-storage-is-encrypted": "advisory",
     }
-    access = {"production-variants-have-no-ssm-access": "mandatory"}
+    access = {"production-variants-have-no-ssm-access": "mandatory", "ssm-access-has-an-end-date": "mandatory"}
 
     assert {pack.NAME: pack.LEVELS for pack in catalogue.PACKS} == {
         "holdfast-endpoint-integrity": integrity,

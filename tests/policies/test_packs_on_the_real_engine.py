@@ -19,6 +19,8 @@ Preview = Callable[..., subprocess.CompletedProcess[str]]
 
 pytestmark = [pytest.mark.pulumi_cli, pytest.mark.xdist_group("packs on the real engine")]
 
+LATER = "2999-12-31T18:00:00+01:00"
+
 
 @pytest.fixture(scope="module")
 def preview(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Preview]:
@@ -67,9 +69,17 @@ def test_a_deliberately_bad_program_trips_every_rule(preview: Preview) -> None:
     assert "Resources:" not in done.stdout or "[mandatory]" in done.stdout
 
 
+@pytest.mark.parametrize("until", ["", "2020-01-01T00:00:00Z", "2999-12-31T18:00:00"])
+def test_a_development_endpoint_without_an_end_to_come_is_refused(preview: Preview, until: str) -> None:
+    done = preview("container_access", STAGE="development", UNTIL=until)
+
+    assert done.returncode != 0
+    assert "[mandatory] [severity: high]  ssm-access-has-an-end-date" in done.stdout
+
+
 def test_what_is_undecided_is_seen_in_a_preview_that_goes_on(preview: Preview) -> None:
     """Advisory, with our words: not a silent pass."""
-    done = preview("container_access", STAGE="")
+    done = preview("container_access", STAGE="", UNTIL=LATER)
 
     assert done.returncode == 0
     assert "[advisory] [severity: high]  production-variants-have-no-ssm-access" in done.stdout
@@ -85,8 +95,8 @@ def test_what_is_exempted_is_seen_in_a_preview_that_goes_on(preview: Preview, tm
         encoding="utf-8",
     )
 
-    refused = preview("container_access")
-    exempted = preview("container_access", HOLDFAST_EXEMPTIONS=str(exemptions))
+    refused = preview("container_access", UNTIL=LATER)
+    exempted = preview("container_access", UNTIL=LATER, HOLDFAST_EXEMPTIONS=str(exemptions))
 
     assert refused.returncode != 0
     assert exempted.returncode == 0
@@ -96,7 +106,7 @@ def test_what_is_exempted_is_seen_in_a_preview_that_goes_on(preview: Preview, tm
 
 def test_a_development_endpoint_passes(preview: Preview) -> None:
     """The pack says so with a tick and nothing else."""
-    done = preview("container_access", STAGE="development")
+    done = preview("container_access", STAGE="development", UNTIL=LATER)
 
     assert done.returncode == 0
     assert "✅ holdfast-container-access@v0.1.0" in done.stdout

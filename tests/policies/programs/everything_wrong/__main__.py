@@ -1,10 +1,16 @@
-"""Deliberately bad: every rule has something to refuse here. `STAGE` changes what the endpoint is declared as."""
+"""Deliberately bad: every rule has something to refuse here.
+
+`STAGE` changes what the endpoint is declared as, `UNTIL` gives its SSM access an end date.
+"""
 
 import os
 
 import pulumi
 
-STAGE = os.environ.get("STAGE", "production")
+TAGS = {
+    "holdfast:stage": os.environ.get("STAGE", "production"),
+    "holdfast:ssm-access-until": os.environ.get("UNTIL", ""),
+}
 
 
 class Resource(pulumi.CustomResource):
@@ -59,7 +65,7 @@ configuration = resource(
     "scoring",
     {
         "kmsKeyArn": key.arn,
-        "tags": {"holdfast:stage": STAGE} if STAGE else {},
+        "tags": {tag: value for tag, value in TAGS.items() if value},
         "productionVariants": [
             {"modelName": model.name, "instanceType": "ml.g5.xlarge", "enableSsmAccess": True, "variantName": "a"}
         ],
