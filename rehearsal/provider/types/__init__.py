@@ -14,6 +14,7 @@ SERVICES = (
     "s3",
     "s3_settings",
     "s3_objects",
+    "s3_lifecycle",
     "ec2",
     "routes",
     "security_groups",

@@ -208,3 +208,52 @@ class KeyPolicy(Resource):
         """The account's default policy comes back, unless the lock-out check was to be bypassed."""
         if not state.get("bypassPolicyLockoutSafetyCheck"):
             self._put(account, id_, default_policy(account), {})
+
+
+class Grant(Resource):
+    """What a principal may do with a key, apart from policies."""
+
+    token = "aws:kms/grant:Grant"
+    noun = "KMS Grant"
+    service = "kms"
+    id_property = "grantId"
+    auto_name = AutoName(limit=256)
+    replaces = ("keyId", "granteePrincipal", "operations", "constraints", "name", "retiringPrincipal", "region")
+    sets = ("operations",)
+    unread = ("grantCreationTokens", "retireOnDelete")
+    lacks = ("constraints", "grantCreationTokens", "retireOnDelete")
+    missing = GONE
+
+    def create(self, account: Account, inputs: Properties) -> str:
+        """CreateGrant. The id is made of both ids."""
+        asked = {"GranteePrincipal": inputs["granteePrincipal"], "Operations": sorted(inputs["operations"])}
+        if inputs.get("retiringPrincipal"):
+            asked["RetiringPrincipal"] = inputs["retiringPrincipal"]
+        made = account.call("kms", "CreateGrant", KeyId=inputs["keyId"], Name=inputs["name"], **asked)
+        return f"{inputs['keyId']}:{made['GrantId']}"
+
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """The grant among those of its key. Its token was told once, when it was made."""
+        key, _, grant = id_.rpartition(":")
+        for found in account.pages("kms", "ListGrants", "Grants", KeyId=key):
+            if found["GrantId"] == grant:
+                return {
+                    "grantId": grant,
+                    "grantToken": state.get("grantToken", ""),
+                    "keyId": key,
+                    "name": found.get("Name"),
+                    "granteePrincipal": found["GranteePrincipal"],
+                    "retiringPrincipal": found.get("RetiringPrincipal"),
+                    "operations": sorted(found["Operations"]),
+                }
+        return None
+
+    def delete(self, account: Account, id_: str, state: Properties) -> None:
+        """RevokeGrant."""
+        key, _, grant = id_.rpartition(":")
+        account.call("kms", "RevokeGrant", KeyId=key, GrantId=grant)
+
+    def imported(self, account: Account, id_: str) -> Properties:
+        """`<key>:<grant>`."""
+        key, _, grant = id_.rpartition(":")
+        return {"keyId": key, "grantId": grant}

@@ -150,3 +150,101 @@ class RouteTableAssociation(Resource):
     def imported(self, account: Account, id_: str) -> Properties:
         """An id says nothing more."""
         return {}
+
+
+class Route(Resource):
+    """One route of a table, apart from it."""
+
+    token = "aws:ec2/route:Route"
+    noun = "EC2 Route"
+    service = "ec2"
+    id_property = "id"
+    one_of = (("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"),)
+    replaces = (
+        "routeTableId",
+        "destinationCidrBlock",
+        "destinationIpv6CidrBlock",
+        "destinationPrefixListId",
+        "region",
+    )
+    optional_computed = ("networkInterfaceId",)
+    missing = (("InvalidRouteTableID.NotFound", ""), ("InvalidRoute.NotFound", ""))
+
+    def create(self, account: Account, inputs: Properties) -> str:
+        """CreateRoute. The id is made of table and destination."""
+        account.call("ec2", "CreateRoute", RouteTableId=inputs["routeTableId"], **_asked(inputs))
+        return f"r-{inputs['routeTableId']}{next(iter(_destination(inputs).values()))}"
+
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """The route among those of its table."""
+        table = state.get("routeTableId")
+        for one in account.pages("ec2", "DescribeRouteTables", "RouteTables", RouteTableIds=[table]):
+            for found in one.get("Routes") or []:
+                if all(found.get(api) == value for api, value in _destination(state).items()):
+                    told = {name: found.get(api) for name, api in (TARGETS | _APART).items() if name in self.outputs()}
+                    kept = {"routeTableId": table, "origin": found.get("Origin"), "state": found.get("State")}
+                    return {**told, **kept}
+        return None
+
+    def update(self, account: Account, id_: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """ReplaceRoute: another target."""
+        account.call("ec2", "ReplaceRoute", RouteTableId=new["routeTableId"], **_asked(new))
+
+    def delete(self, account: Account, id_: str, state: Properties) -> None:
+        """DeleteRoute."""
+        account.call("ec2", "DeleteRoute", RouteTableId=state["routeTableId"], **_destination(state))
+
+    def imported(self, account: Account, id_: str) -> Properties:
+        """`<table>_<destination>`, as pulumi-aws takes it."""
+        table, _, to = id_.partition("_")
+        return {"routeTableId": table, "destinationCidrBlock": to}
+
+
+_APART = {f"destination{name[:1].upper()}{name[1:]}": api for name, api in DESTINATIONS.items() if name[0] != "d"} | {
+    "destinationPrefixListId": "DestinationPrefixListId"
+}
+"""The destinations as a route of its own spells them."""
+
+
+def _destination(values: Properties) -> dict[str, Any]:
+    return {api: values[name] for name, api in _APART.items() if values.get(name)}
+
+
+def _asked(values: Properties) -> dict[str, Any]:
+    targets = {api: values[name] for name, api in TARGETS.items() if values.get(name)}
+    return _destination(values) | targets
+
+
+class VpcEndpointRouteTableAssociation(Resource):
+    """A gateway endpoint in a route table."""
+
+    token = "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation"
+    noun = "EC2 VpcEndpointRouteTableAssociation"
+    service = "ec2"
+    id_property = "id"
+    replaces = ("vpcEndpointId", "routeTableId", "region")
+    missing = (("InvalidVpcEndpointId.NotFound", ""),)
+
+    def create(self, account: Account, inputs: Properties) -> str:
+        """ModifyVpcEndpoint. The id is made of both ids."""
+        table, endpoint = inputs["routeTableId"], inputs["vpcEndpointId"]
+        account.call("ec2", "ModifyVpcEndpoint", VpcEndpointId=endpoint, AddRouteTableIds=[table])
+        return f"a-{endpoint}{table}"
+
+    def read(self, account: Account, id_: str, state: Properties) -> Properties | None:
+        """Whether the endpoint has the table."""
+        table, endpoint = state["routeTableId"], state["vpcEndpointId"]
+        for found in account.call("ec2", "DescribeVpcEndpoints", VpcEndpointIds=[endpoint])["VpcEndpoints"]:
+            if table in (found.get("RouteTableIds") or []):
+                return {"routeTableId": table, "vpcEndpointId": endpoint}
+        return None
+
+    def delete(self, account: Account, id_: str, state: Properties) -> None:
+        """ModifyVpcEndpoint."""
+        gone = {"VpcEndpointId": state["vpcEndpointId"], "RemoveRouteTableIds": [state["routeTableId"]]}
+        account.call("ec2", "ModifyVpcEndpoint", **gone)
+
+    def imported(self, account: Account, id_: str) -> Properties:
+        """`<endpoint>/<table>`, as pulumi-aws takes it."""
+        endpoint, _, table = id_.partition("/")
+        return {"vpcEndpointId": endpoint, "routeTableId": table}

@@ -76,6 +76,12 @@ class World:
         return self._create("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
 
     @cached_property
+    def gateway(self) -> Resource:
+        """A gateway endpoint without a route table."""
+        service = "com.amazonaws.eu-central-1.s3"
+        return self._create("aws:ec2/vpcEndpoint:VpcEndpoint", vpcId=self.vpc.id, serviceName=service)
+
+    @cached_property
     def subnet(self) -> Resource:
         """A subnet."""
         zone = "eu-central-1a"

@@ -216,6 +216,46 @@ CASES = [
         ({"serviceName": "com.amazonaws.eu-central-1.dynamodb"}, "serviceName"),
     ),
     Case(
+        "aws:ec2/route:Route",
+        lambda w: {
+            "routeTableId": w.table.id,
+            "destinationCidrBlock": "10.9.0.0/16",
+            "gatewayId": w.aws.client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"],
+        },
+        lambda w: {"gatewayId": w.aws.client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"]},
+        ({"destinationCidrBlock": "10.8.0.0/16"}, "destinationCidrBlock"),
+    ),
+    Case(
+        "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation",
+        lambda w: {"vpcEndpointId": w.gateway.id, "routeTableId": w.table.id},
+        replaces=({"routeTableId": "rtb-other"}, "routeTableId"),
+    ),
+    Case(
+        "aws:kms/grant:Grant",
+        lambda w: {
+            "keyId": w.key.id,
+            "granteePrincipal": w.role.outputs["arn"],
+            "operations": ["Decrypt", "DescribeKey"],
+        },
+        replaces=({"operations": ["Decrypt"]}, "operations"),
+    ),
+    Case(
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        lambda w: {
+            "bucket": w.bucket.id,
+            "rules": [
+                {
+                    "id": "captured",
+                    "status": "Enabled",
+                    "filter": {"and": {"prefix": "captured/", "tags": {"a": "1"}}},
+                    "expiration": {"days": 90},
+                }
+            ],
+        },
+        {"rules": [{"id": "all", "status": "Enabled", "filter": {"prefix": "old/"}, "expiration": {"days": 9}}]},
+        ({"bucket": "other"}, "bucket"),
+    ),
+    Case(
         "aws:ecr/repository:Repository",
         lambda w: {"imageTagMutability": "MUTABLE", "tags": {"a": "1"}},
         {"imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True}, "tags": {}},
