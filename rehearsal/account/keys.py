@@ -13,6 +13,7 @@ import json
 import sys
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import Refusal
@@ -46,9 +47,27 @@ def _no_needless_private_keys() -> None:
     models.generate_private_key = only_for_asymmetric
 
 
+@cache
+def _policies_of_one_statement() -> None:
+    """Lets a key policy's Statement be an object instead of a list, as the policy grammar of IAM allows."""
+    from moto.kms import responses
+
+    validate = responses.validate_policy
+
+    def validate_list(key: Any, action: str) -> None:
+        document = json.loads(key.policy or "{}")
+        if isinstance(document.get("Statement"), dict):
+            text = json.dumps({**document, "Statement": [document["Statement"]]})
+            key = SimpleNamespace(policy=text, arn=key.arn)
+        validate(key, action)
+
+    responses.validate_policy = validate_list
+
+
 def prepare(call: Call, account: str) -> Call:
     """The call as moto understands it; raises Refusal where the key's state forbids it."""
     _no_needless_private_keys()
+    _policies_of_one_statement()
     name = "TargetKeyId" if call.action in ("CreateAlias", "UpdateAlias") else "KeyId"
     given = call.parameters.get(name)
     named = given if isinstance(given, str) else _key_of_ciphertext(call)

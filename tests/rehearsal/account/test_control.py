@@ -310,3 +310,13 @@ def test_an_endpoint_is_slow_by_the_virtual_clock_only(world: World, ground: dic
 
     assert early["EndpointStatus"] == "Creating"
     assert (done["LastModifiedTime"] - done["CreationTime"]).total_seconds() == 180
+
+
+def test_a_key_policy_may_be_one_statement(world: World) -> None:
+    """A policy whose Statement is an object, which IAM's grammar allows, is a policy."""
+    kms = world.client("kms")
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": {**statement, "Resource": "*"}})
+    key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
