@@ -14,7 +14,7 @@ import pulumi_aws as aws
 
 from components.account import Account, ask
 from components.network import HTTPS
-from knowledge.session_manager import interface_services
+from knowledge.session_manager import SERVES_TAG, SESSIONS, interface_services
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 
@@ -86,7 +86,7 @@ class SessionManagerEndpoints(pulumi.ComponentResource):
                 subnet_ids=args["subnet_ids"],
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                tags={"Name": f"{name}-{service}"},
+                tags={"Name": f"{name}-{service}", SERVES_TAG: SESSIONS},
                 opts=child,
             )
             for service in interface_services(args["account"].region)

@@ -17,6 +17,7 @@ from guards.plan import usage_below
 from guards.usage import Node, node
 from guards.values import Unknown, items
 from knowledge.arns import is_arn
+from knowledge.session_manager import SERVES_TAG, SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,7 @@ def _add_routes(account: Account, graph: UsageGraph, vpc: str, subnets: list[Nod
 
 def _add_endpoints(account: Account, graph: UsageGraph, vpc: str, subnets: list[Node]) -> None:
     for endpoint in account.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=in_vpc(vpc)):
-        if str(endpoint.get("State", "")).lower() in {"deleting", "deleted"}:
+        if str(endpoint.get("State", "")).lower() in {"deleting", "deleted"} or _serves_sessions(endpoint):
             continue
         one = node(usage.VPC_ENDPOINT, endpoint["VpcEndpointId"])
         graph.add_node(one, described=endpoint)
@@ -151,6 +152,11 @@ def _add_endpoints(account: Account, graph: UsageGraph, vpc: str, subnets: list[
         for group in items(endpoint.get("Groups")):
             gate = node(usage.GROUP, group["GroupId"])
             graph.add(one, gate, "Groups")
+
+
+def _serves_sessions(endpoint: Mapping[str, Any]) -> bool:
+    """Whether its maker says that it is there for shells only: no endpoint is patched or healed through it."""
+    return any(tag.get("Key") == SERVES_TAG and tag.get("Value") == SESSIONS for tag in items(endpoint.get("Tags")))
 
 
 def planned_tables(plan: Plan) -> dict[str, Node]:
