@@ -69,8 +69,8 @@ class Request:
             raise NotLikeThisError(f"neither a module nor a script: {rest[:1]}")
         return cls(
             kind=module or _own(script or ""), module=module, script=script, arguments=arguments,
-            safe_path="-P" in flags, unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")), cwd=message["cwd"],
-            environment=environment, lasting=bool(message.get("lasting")),
+            safe_path="-P" in flags, unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")),
+            cwd=message["cwd"], environment=environment, lasting=bool(message.get("lasting")),
         )  # fmt: skip
 
 
