@@ -71,16 +71,21 @@ RUN = (
     _switch("expect-no-changes", "Fail when anything changes"),
     Flag(("target",), "each", "Only this URN (* and ** match)", "t"),
     _switch("target-dependents", "And what depends on the targets"),
-    _switch("run-program", "Run the program too (destroy: wanted when resources have delete hooks)"),
+    Flag(("exclude",), "each", "All but this URN (* and ** match)", "x"),
+    _switch("exclude-dependents", "Nor what depends on what is excluded"),
+    _switch("run-program", "Run the program too: for destroy (delete hooks want it), refresh, and with --refresh"),
     _text("exec-kind", "Who runs this: cli, auto.local", hidden=True),
     _text("exec-agent", "Who runs this", hidden=True),
 )
+IGNORE_PROTECT = _switch("ignore-protect", "Delete and replace protected resources too")
 UPDATE = (
     Flag(("refresh",), "optional", "Look at what is really there first", "r"),
-    Flag(("replace",), "each", "Replace this URN"),
+    Flag(("replace",), "each", "Replace this URN (* and ** match)"),
+    Flag(("target-replace",), "each", "Only this URN, and replace it"),
     Flag(("policy-pack",), "list", "Judge by the policy pack in this folder (repeatable)"),
     Flag(("policy-pack-config",), "list", "Configuration of the pack named at the same place (repeatable)"),
     SECRETS_PROVIDER,
+    IGNORE_PROTECT,
 )
 ACT = (
     CONFIRMED,
@@ -98,7 +103,13 @@ COMMANDS = (
     Command(("install",), "Checks that what the program needs is installed.", "about:install"),
     Command(("plugin",), "Plug-ins."),
     Command(("plugin", "ls"), "Lists the plug-ins the rehearsal brings.", "about:plugins", flags=(JSON,)),
-    Command(("preview",), "Shows what `up` would do.", "run:preview", flags=(*RUN, *UPDATE), aliases=("pre",)),
+    Command(
+        ("preview",),
+        "Shows what `up` would do.",
+        "run:preview",
+        flags=(*RUN, *UPDATE, IGNORE_PROTECT),
+        aliases=("pre",),
+    ),
     Command(
         ("up",),
         "Brings the account to what the program says.",
@@ -112,7 +123,15 @@ COMMANDS = (
         ("destroy",),
         "Deletes everything in the stack.",
         "run:destroy",
-        flags=(*RUN, *ACT, PREVIEW_ONLY, UPDATE[0], _switch("remove", "Remove the stack afterwards")),
+        flags=(
+            *RUN,
+            *ACT,
+            PREVIEW_ONLY,
+            IGNORE_PROTECT,
+            UPDATE[0],
+            _switch("exclude-protected", "Leave protected resources and what they need"),
+            _switch("remove", "Remove the stack afterwards"),
+        ),
         aliases=("down", "dn"),
     ),
     Command(("refresh",), "Records what is really there.", "run:refresh", flags=(*RUN, *ACT[:2], PREVIEW_ONLY)),

@@ -69,14 +69,25 @@ def request(
         run_program=invocation.given("run-program"),
         refresh=invocation.get("refresh", "false") == "true",
         preview_only=preview_only,
-        targets=invocation.get("target", []),
+        targets=[*invocation.get("target", []), *invocation.get("target-replace", [])],
         target_dependents=invocation.given("target-dependents"),
-        replace=invocation.get("replace", []),
+        excludes=[*invocation.get("exclude", []), *_protected(invocation, snapshot)],
+        exclude_dependents=invocation.given("exclude-dependents"),
+        replace=[*invocation.get("replace", []), *invocation.get("target-replace", [])],
+        ignore_protect=invocation.given("ignore-protect"),
         tags=stack.stored.tags(),
+        outputs_of=stack.workspace.outputs_of,
         environment=_environment(session, snapshot, arm=save is not None),
         cancel=session.cancel,
         abandon=session.abandon,
     )
+
+
+def _protected(invocation: Invocation, snapshot: Snapshot | None) -> list[str]:
+    """What `--exclude-protected` leaves: protected resources; what they need stays with what is excluded."""
+    if not invocation.given("exclude-protected") or snapshot is None:
+        return []
+    return [resource.urn for resource in snapshot.resources if resource.protect]
 
 
 def _never_save(_: Snapshot) -> None:

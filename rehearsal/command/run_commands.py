@@ -114,8 +114,9 @@ def _check(invocation: Invocation) -> None:
         raise CommandError(
             f"the rehearsal has no secrets provider {invocation.get('secrets-provider')!r}, only passphrase"
         )
-    if invocation.given("skip-preview") and invocation.given("preview-only"):
-        raise UsageError("--skip-preview and --preview-only cannot be used together")
+    for one, other in (("target", "exclude"), ("target", "exclude-protected"), ("skip-preview", "preview-only")):
+        if invocation.get(one) and invocation.get(other):
+            raise UsageError(f"--{one} and --{other} cannot be used together")
     if invocation.get("parallel", 1) < 1:
         raise UsageError("--parallel takes a number from 1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.command import project as projects
 from rehearsal.command.errors import CommandError, StackNotFoundError
@@ -44,6 +44,30 @@ class Workspace:
         """The name of the stack that is meant: given, from PULUMI_STACK, or selected."""
         name = argument or self.invocation.get("stack") or os.environ.get("PULUMI_STACK") or self.store.selected()
         return self.short_name(name) if name else None
+
+    def outputs_of(self, name: str) -> dict[str, Any] | None:
+        """The outputs of a stack by the name that references use; None when there is no such stack.
+
+        It may be of another project, where stacks lie together: below PULUMI_BACKEND_URL or one REHEARSAL_HOME.
+        """
+        from rehearsal import state
+        from rehearsal.state.passphrase import Passphrase
+
+        organization, _, rest = name.partition("/")
+        project, _, short = rest.partition("/")
+        if organization != ORGANIZATION or not short:
+            return None
+        stored = Store(root(project, self.project.directory), project, self.project.directory).stack(short)
+        if not stored.exists or stored.owner() != project:
+            return None
+        document = stored.document()
+        if document is None:
+            return {}
+        block = document.get("deployment", {}).get("secrets_providers") or {}
+        salt = block.get("state", {}).get("salt")
+        found = state.from_json(document, Passphrase(passphrase(), salt) if salt else state.PlaintextCrypter())
+        resource = found.stack_resource()
+        return dict(resource.outputs) if resource else {}
 
     def stack(self, argument: str | None = None) -> CurrentStack:
         """The stack that is meant. Raises StackNotFoundError when there is none."""

@@ -10,11 +10,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from rehearsal.errors import RehearsalGap
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from rehearsal.state import Snapshot
+    from rehearsal.values import Properties
 
 Operation = Literal["preview", "up", "destroy", "refresh"]
 
@@ -34,6 +37,10 @@ class Project:
     plugins: dict[str, Path] = field(default_factory=dict)
 
 
+def _no_stacks(name: str) -> Properties | None:
+    raise RehearsalGap("references to stacks where there is only one", name)
+
+
 @dataclass
 class Request:
     """One operation on one stack.
@@ -42,6 +49,9 @@ class Request:
     `save(snapshot)` is called before and after each step of an operation that changes something; calls never overlap.
     `emit(event)` gets each engine event in Pulumi's JSON shape, without sequence and timestamp; calls never overlap.
     `policy_packs`: (directory, path of the configuration file or None). `environment`: the children's (None: ours).
+    `targets`, `excludes`: URNs the run is about, or isn't, with `*` and `**`; `replace`: those to be replaced.
+    `refresh`: look at what is there first; with `run_program` when the program registers it.
+    `outputs_of(name)`: the outputs of another stack, None when there is no such stack.
     `preview_only`: show what `destroy` or `refresh` would do. `cancel`: set it to stop the run; state stays saved.
     `abandon`: set it besides, to give up what is under way too; it stays noted in the state as pending.
     """
@@ -63,9 +73,13 @@ class Request:
     preview_only: bool = False
     targets: list[str] = field(default_factory=list)
     target_dependents: bool = False
+    excludes: list[str] = field(default_factory=list)
+    exclude_dependents: bool = False
+    ignore_protect: bool = False
     replace: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] | None = None
+    outputs_of: Callable[[str], Properties | None] = _no_stacks
     cancel: threading.Event = field(default_factory=threading.Event)
     abandon: threading.Event = field(default_factory=threading.Event)
 

@@ -28,26 +28,28 @@ class Aliases:
         self, urn: str, goal: Goal, olds: dict[str, ResourceState], registered: set[str]
     ) -> tuple[ResourceState | None, str, list[ProgramError]]:
         """The old state of a resource, the old URN if it was another, and what is wrong with it."""
-        candidates = [urn, *self._all(goal)]
         errors: list[ProgramError] = []
-        for candidate in dict.fromkeys(candidates):
+        if urn in self.new_of:
+            errors.append(
+                _of(
+                    urn,
+                    f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self.new_of[urn]}'",
+                )
+            )
+        for candidate in dict.fromkeys([urn, *self._all(goal)]):
             old = olds.get(candidate)
             if old is None:
                 continue
-            if candidate in self.new_of and self.new_of[candidate] != urn:
-                errors.append(_taken(urn, candidate, self.new_of[candidate]))
-                continue
-            if candidate != urn:
-                if candidate in registered:
-                    errors.append(
-                        ProgramError(
-                            f"{urn} has the alias {candidate}, but that is registered itself in this run", urn=urn
-                        )
-                    )
-                    continue
-                self.old_of[urn] = candidate
-                self.new_of[candidate] = urn
-            return old, candidate if candidate != urn else "", errors
+            if candidate == urn:
+                return old, "", errors
+            clash = f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' conflicting with "
+            if candidate in registered:
+                errors.append(_of(urn, f"{clash}resource with URN '{urn}'"))
+            if candidate in self.new_of:
+                errors.append(_of(urn, f"{clash}resource with URN '{self.new_of[candidate]}'"))
+            self.old_of[urn] = candidate
+            self.new_of[candidate] = urn
+            return old, candidate, errors
         return None, "", errors
 
     def _all(self, goal: Goal) -> list[str]:
@@ -77,7 +79,5 @@ class Aliases:
         return urns.make(self._stack, self._project, old_parent, type_, name)
 
 
-def _taken(urn: str, candidate: str, by: str) -> ProgramError:
-    if candidate == urn:
-        return ProgramError(f"{urn} was already taken over by {by}, which has it as an alias", urn=urn)
-    return ProgramError(f"{urn} and {by} both have the alias {candidate}", urn=urn)
+def _of(urn: str, text: str) -> ProgramError:
+    return ProgramError(text, urn=urn)

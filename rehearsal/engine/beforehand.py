@@ -7,22 +7,13 @@ from typing import TYPE_CHECKING
 
 from rehearsal import urns
 from rehearsal.engine.plugins import EMBEDDED
-from rehearsal.errors import RehearsalGap
 from rehearsal.wire.program import place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rehearsal.engine import Project, Request
+    from rehearsal.engine import Project
     from rehearsal.engine.deployment import Deployment
-
-
-def refuse_gaps(request: Request) -> None:
-    """Raise RehearsalGap for what a request may ask and the rehearsal can't do."""
-    if request.targets or request.replace or request.target_dependents:
-        raise RehearsalGap("targets")
-    if request.run_program and request.operation == "refresh":
-        raise RehearsalGap("refresh with the program")
 
 
 def expected_packages(d: Deployment) -> set[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.engine.graph import Graph, direct
 from rehearsal.engine.steps import Step
+from rehearsal.engine.untargeted import stays
 
 if TYPE_CHECKING:
     from rehearsal.engine.executor import Executor
@@ -17,28 +18,58 @@ if TYPE_CHECKING:
     from rehearsal.state import ResourceState
 
 
-def deletions(planner: Planner) -> list[Step]:
-    """A step for each old resource that is to go."""
-    d, steps = planner.d, []
-    for state in d.base.resources:
+def deletions(planner: Planner) -> tuple[list[Step], list[Step]]:
+    """A step for each old resource that stays because the run isn't about it, and one for each that is to go."""
+    d, going, staying = planner.d, [], []
+    spared = planner.scope.spared(d, _taken_along(planner)) or set()
+    for old in d.base.resources:
+        if old.urn in spared:
+            if not planner.operated_on(old.urn):
+                staying.append(stays(old, None))
+            continue
+        state = planner.refreshed.get(id(old), old)
         if state.delete:
             if id(state) in planner.replacing.deleted:
                 continue
-            planner.deletes.add(state.urn)
-            steps.append(Step("discard-replaced" if state.external else "delete-replaced", state.urn, state))
+            going.append(Step("discard-replaced" if state.external else "delete-replaced", state.urn, state))
         elif not planner.operated_on(state.urn):
-            planner.deletes.add(state.urn)
             kind = (
                 "remove-pending-replace" if state.pending_replacement else ("discard" if state.external else "delete")
             )
-            steps.append(Step(kind, state.urn, state))
+            going.append(Step(kind, state.urn, state))
         else:
             continue
+        planner.deletes.add(state.urn)
         d.ensure_provider(state.provider)
     for state in planner.to_delete:
-        planner.deletes.add(state.urn)
-        steps.append(Step("delete", state.urn, state))
-    return steps
+        if state.urn not in spared:
+            planner.deletes.add(state.urn)
+            going.append(Step("discard" if state.external else "delete", state.urn, state))
+    return staying, going
+
+
+def _taken_along(planner: Planner) -> set[str]:
+    """The targets of a run, what depends on them, and what has to go when they go."""
+    d, scope = planner.d, planner.scope
+    found: set[str] = set()
+    if scope.targets:
+        for state in scope.targets_and_dependents(d):
+            found.add(state.urn)
+            found.update(also.urn for also in planner.replacing.condemned_with(state))
+    return found
+
+
+def _refuse_unlisted(planner: Planner, steps: list[Step]) -> bool:
+    """Say what would be deleted though targets were named and it isn't among them; whether nothing may be done."""
+    unlisted = [step.urn for step in steps if planner.scope.must_be_listed(step.urn)]
+    for urn in unlisted:
+        text = (
+            f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+            "Either include resource in --target list or pass --target-dependents to proceed."
+        )
+        planner.d.events.diagnostic("error", text, urn)
+        planner.d.saw_error = True
+    return bool(unlisted) and not planner.d.dry_run
 
 
 def groups(steps: list[Step], graph: Graph) -> list[list[Step]]:
@@ -61,7 +92,12 @@ def delete_all(planner: Planner, executor: Executor) -> None:
     d = planner.d
     if not d.base.resources:
         return
-    steps = deletions(planner)
+    staying, steps = deletions(planner)
+    if _refuse_unlisted(planner, steps):
+        return
+    if staying:
+        executor.submit(staying)
+        executor.wait()
     graph = _graph(planner)
     spared: set[int] = set()
     seen = 0

@@ -37,6 +37,12 @@ class Deployment:
         self.request = request
         self.dry_run = request.operation == "preview" or request.preview_only
         self.destroying = request.operation == "destroy" and request.run_program
+        self.only_refreshing = request.operation == "refresh" and request.run_program
+        """Whether the program runs only so that its resources are refreshed."""
+        self.refreshing = self.only_refreshing or (
+            request.refresh and request.run_program and request.operation in ("preview", "up")
+        )
+        """Whether resources are refreshed when the program registers them, and not before."""
         base = request.snapshot or Snapshot()
         self.base = Snapshot([_own(r) for r in base.resources], base.pending_operations, base.manifest, base.metadata)
         self.news: dict[str, ResourceState] = {}

@@ -26,12 +26,18 @@ STACK = "pulumi:pulumi:Stack"
 
 
 class Executor:
-    """Executes the steps of one run. `on_stop` is called when a failure ends it."""
+    """Executes the steps of one run. `on_stop` is called when a failure ends it, `on_bail` when nothing more is said.
 
-    def __init__(self, deployment: Deployment, operations: Operations, on_stop: Callable[[], None]) -> None:
+    `on_then`: a step is done behind which more is to be planned.
+    """
+
+    def __init__(
+        self, deployment: Deployment, operations: Operations, on_stop: Callable[[], None], on_bail: Callable[[], None],
+        on_then: Callable[[Step], None],
+    ) -> None:  # fmt: skip
         self.d = deployment
         self._operations = operations
-        self._on_stop = on_stop
+        self._on_stop, self._on_bail, self._on_then = on_stop, on_bail, on_then
         self._workers = ThreadPoolExecutor(max(1, deployment.request.parallel), thread_name_prefix="step")
         self._idle = threading.Condition()
         self._running = 0
@@ -99,20 +105,30 @@ class Executor:
         except StateError as e:
             d.events.error(e)
             error = error or e
-        if error is None:
+        if error is not None:
+            self._failed(step, error)
+            return False
+        if step.then:
+            self._on_then(step)
+        else:
             self._answer(step, "success")
-            if d.hook_failed and not d.request.continue_on_error:
-                self.stop()
-            return True
+        if d.hook_failed and not d.request.continue_on_error:
+            self.stop()
+        return True
+
+    def _failed(self, step: Step, error: RehearsalError) -> None:
+        """What a failure means for the run."""
+        d = self.d
         d.step_failed = True
         if step.kind == "refresh":
-            return False
-        if d.request.continue_on_error or isinstance(error, Protected):
+            if step.then:  # the registration behind it can't go on
+                d.events.error(error, step.urn)
+                self._on_bail()
+        elif d.request.continue_on_error or isinstance(error, Protected):
             self.failed_steps.append(step)
             self._answer(step, "fail")
         else:
             self.stop()
-        return False
 
     def _answer(self, step: Step, result: str) -> None:
         registration: Registration | None = step.registration

@@ -53,12 +53,14 @@ class Graph:
         """Let another object stand for a known resource."""
         self.position[id(state)] = self.position[id(known)]
 
-    def depending_on(self, root: ResourceState, ignored: Collection[str]) -> list[ResourceState]:
-        """All that depend on a resource, however indirectly, in order; being its child is no dependency here."""
+    def depending_on(
+        self, root: ResourceState, ignored: Collection[str], *, children: bool = False
+    ) -> list[ResourceState]:
+        """All that depend on a resource, however indirectly, in order; being its child counts only if asked for."""
         found: list[ResourceState] = []
         reached = {root.urn}
         for candidate in self.resources[self.position[id(root)] + 1 :]:
-            if candidate.urn not in ignored and not reached.isdisjoint(direct(candidate, parent=False)):
+            if candidate.urn not in ignored and not reached.isdisjoint(direct(candidate, parent=children)):
                 found.append(candidate)
                 reached.add(candidate.urn)
         return found

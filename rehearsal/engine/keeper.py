@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from rehearsal.engine.refreshing import without_what_is_gone
 from rehearsal.engine.steps import KINDS, Step
 from rehearsal.state import ENGINE_VERSION, Manifest, PendingOperation, ResourceState, Snapshot
 from rehearsal.state.snapshot import now
@@ -34,6 +35,8 @@ class Keeper:
         self._retired: set[int] = set()
         self._pending: list[PendingOperation] = [p for p in base.pending_operations if p.type == "creating"]
         self._begun: dict[int, PendingOperation] = {}
+        self._refreshed = False
+        """Whether resources were refreshed one by one: then some may be gone that others refer to."""
 
     def begin(self, step: Step) -> None:
         """Note an operation before its first call."""
@@ -60,10 +63,14 @@ class Keeper:
                     self._retired.add(id(old))
                 if kind.appends and new is not None:
                     self._added.append(new)
+                if step.kind == "refresh" and step.then:
+                    self._refreshed = True
+                    self._retired.add(id(old))
+                    self._added += [new] if new is not None else []
             self._version += 1
         if step.kind == "same" and old is not None and new is not None and alike(old, new):
             return  # the next write takes it along
-        if step.kind == "refresh":
+        if step.kind == "refresh" and not step.then:
             return  # the base is put in place as a whole
         self._write()
 
@@ -96,7 +103,10 @@ class Keeper:
             kept += [s for s in self.base if id(s) not in self._retired]
             pending = [*self._pending, *self._begun.values()]
         manifest = Manifest(now(), ENGINE_VERSION, None, self._plugins)
-        return Snapshot(normalized(kept), pending, manifest, self._metadata)
+        kept = normalized(kept)
+        if self._refreshed:
+            kept = without_what_is_gone(kept)
+        return Snapshot(kept, pending, manifest, self._metadata)
 
     def _write(self) -> None:
         """Save; whoever waited while somebody else saved a later state has nothing left to do."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal import urns
-from rehearsal.engine import refreshing
+from rehearsal.engine import importing, refreshing
 from rehearsal.engine.hooks import about
 from rehearsal.errors import HookError, PartialFailure, ProgramError, ProviderError
 from rehearsal.state.snapshot import now
@@ -56,6 +56,8 @@ class Operations:
             "discard-replaced": self._delete,
             "read": self._read,
             "read-replacement": self._read,
+            "import": lambda step: importing.act(deployment, step, self._provider(step.state)),
+            "import-replacement": lambda step: importing.act(deployment, step, self._provider(step.state)),
             "refresh": lambda step: refreshing.refresh(self.d, step),
             "remove-pending-replace": lambda _: None,
         }
@@ -142,7 +144,7 @@ class Operations:
         d, old = self.d, _old(step)
         told = lambda: about(old, None, old_inputs=old.inputs, old_outputs=old.outputs)  # noqa: E731
         self._before("BeforeDelete", old, told)
-        if old.protect and step.kind != "delete-replaced":
+        if old.protect and step.kind != "delete-replaced" and not d.request.ignore_protect:
             raise Protected(old.urn)
         spared = old.external or old.retain_on_delete or (bool(old.deleted_with) and self._deleted(old.deleted_with))
         if old.custom and not d.dry_run and not spared:

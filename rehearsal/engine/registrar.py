@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from rehearsal.wire.registration import Registered
 
 T = TypeVar("T")
+MOST_TURNS = 3
+"""How often a registration is planned: before a refresh, before an import, and to its end."""
 
 
 class Registrar:
@@ -71,18 +73,23 @@ class Registrar:
             if self._over:
                 raise _ended()
             self._open.add(registration)
-        self._thread.submit(self._plan, registration)
+        self._thread.submit(self._plan, registration, lambda: self._planner.plan(registration))
         try:
             return registration.done.result()
         finally:
             with self._lock:
                 self._open.discard(registration)
 
-    def _plan(self, registration: Registration) -> None:
+    def resume(self, step: Step) -> None:
+        """Plan what comes behind a step."""
+        if step.registration is not None and step.then is not None:
+            self._thread.submit(self._plan, step.registration, step.then)
+
+    def _plan(self, registration: Registration, planned: Callable[[], list[Step]]) -> None:
         if self.d.stopped.is_set():
             return
         try:
-            chain = self._planner.plan(registration)
+            chain = planned()
         except Bail:
             self._on_bail()
         except RehearsalError as e:
@@ -96,7 +103,7 @@ class Registrar:
         else:
             if self._needs_failed(chain):
                 self._executor.skip(chain)
-            else:
+            elif chain:
                 self._executor.submit(chain)
 
     def _needs_failed(self, chain: list[Step]) -> bool:
@@ -122,8 +129,10 @@ class Registrar:
         self._thread.shutdown(wait=True)
 
     def drain(self) -> None:
-        """Wait until everything registered so far is planned."""
-        self._thread.submit(lambda: None).result()
+        """Wait until everything registered so far is planned and done."""
+        for _ in range(MOST_TURNS):
+            self._thread.submit(lambda: None).result()
+            self._executor.wait()
 
     def register_outputs(self, urn: str, outputs: Properties) -> None:
         """Store outputs, in turn with planning."""

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from rehearsal import urns
 from rehearsal.engine import differ
 from rehearsal.engine.deployment import Bail
-from rehearsal.engine.steps import Registration, Step
+from rehearsal.engine.steps import Step
 from rehearsal.errors import ProgramError
 from rehearsal.values import UNKNOWN, Properties, masked
 
 if TYPE_CHECKING:
+    from rehearsal.engine.course import Course
     from rehearsal.engine.planner import Planner
-    from rehearsal.goal import Diff, Goal
+    from rehearsal.goal import Diff
     from rehearsal.state import ResourceState
 
 
@@ -29,33 +30,30 @@ class Replacing:
     keys: dict[str, list[str]] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
 
-    def plan(  # noqa: PLR0913, PLR0917
-        self, registration: Registration, goal: Goal, old: ResourceState, new: ResourceState, diff: Diff, provider: Any,
-        seed: bytes,
-    ) -> list[Step]:  # fmt: skip
+    def plan(self, course: Course, old: ResourceState, diff: Diff) -> list[Step]:
         """The steps of a replacement."""
-        planner, d, urn = self.planner, self.planner.d, new.urn
+        planner, d, goal, new, urn = self.planner, self.planner.d, course.goal, course.new, course.urn
         self._refuse_if_protected(old, new)
         if goal.import_id:
-            self._imported(goal, old, new, diff)
+            self._imported(old, new, diff)
         planner.replaces.add(urn)
-        if provider is not None and not old.taint:
+        if course.provider is not None and not planner.scope.is_replaced(urn, old):
             # Generated values, such as names, were carried over from the old resource; the new one needs its own.
-            new.inputs, failures = provider.check(urn, None, goal.properties, seed, unknowns=d.dry_run)
+            new.inputs, failures = course.provider.check(urn, None, goal.properties, course.seed, unknowns=d.dry_run)
             if planner.check_failed(new, failures):
                 raise Bail(f"resource {urn} has check errors")
         first = diff.delete_before_replace if goal.delete_before_replace is None else goal.delete_before_replace
         why: dict[str, Any] = {"keys": diff.replaces, "diffs": diff.diffs, "detailed": diff.detailed}
         if not first:
             return [
-                Step("create-replacement", urn, old, new, registration, marks_delete=True, **why),
+                Step("create-replacement", urn, old, new, course.registration, marks_delete=True, **why),
                 Step("replace", urn, old, new, marks_delete=True, **why),
             ]
         steps = self._delete_first(old, new)
         return [
             *steps,
             Step("replace", urn, old, new, **why),
-            Step("create-replacement", urn, old, new, registration, **why),
+            Step("create-replacement", urn, old, new, course.registration, **why),
         ]
 
     def _delete_first(self, old: ResourceState, new: ResourceState) -> list[Step]:
@@ -70,7 +68,7 @@ class Replacing:
             if state.delete:
                 steps.append(Step("delete-replaced", state.urn, state))
             else:
-                if state.protect:
+                if state.protect and not d.request.ignore_protect:
                     raise ProgramError(
                         f'unable to replace resource "{state.urn}" as part of replacing "{new.urn}" as it is currently '
                         "marked for protection. To unprotect the resource, remove the `protect` flag from the resource "
@@ -88,9 +86,9 @@ class Replacing:
         return steps
 
     def _refuse_if_protected(self, old: ResourceState, new: ResourceState) -> None:
-        if not (new.protect and old.protect):
-            return
         d = self.planner.d
+        if not (new.protect and old.protect) or d.request.ignore_protect:
+            return
         text = (
             f'unable to replace resource "{new.urn}"\nas it is currently marked for protection. '
             "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program "
@@ -101,8 +99,8 @@ class Replacing:
         if not d.dry_run:
             raise Bail(text)
 
-    def _imported(self, goal: Goal, old: ResourceState, new: ResourceState, diff: Diff) -> None:  # noqa: ARG002
-        changes = "\n".join(f"{k}: {masked(old.inputs.get(k))} => {masked(new.inputs.get(k))}" for k in diff.replaces)
+    def _imported(self, old: ResourceState, new: ResourceState, diff: Diff) -> None:
+        changes = "\n".join(f"{k}: {_shown(old.inputs.get(k))} => {_shown(new.inputs.get(k))}" for k in diff.replaces)
         text = (
             "previously-imported resources that still specify an ID may not be replaced; "
             f"please remove the `import` declaration from your program;\n{changes}"
@@ -110,6 +108,10 @@ class Replacing:
         if not self.planner.d.dry_run:
             raise ProgramError(text, urn=new.urn)
         self.planner.d.events.diagnostic("warning", text, new.urn)
+
+    def condemned_with(self, root: ResourceState) -> list[ResourceState]:
+        """What has to go when a resource goes for good."""
+        return [*(state for state, _ in self._dependents(root)), *self._tied_to(root.urn)]
 
     def _dependents(self, root: ResourceState) -> list[tuple[ResourceState, list[str]]]:
         """What depends on a resource so that it must be replaced with it, in order, with the properties at fault.
@@ -162,3 +164,8 @@ class Replacing:
                 if urn in state.replace_with or state.deleted_with == urn:
                     found.setdefault(state.urn, state)
         return list(found.values())
+
+
+def _shown(value: Any) -> str:
+    """A value as Pulumi's messages show it."""
+    return f"{{{'<nil>' if value is None else masked(value)}}}"

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 
 from pulumi.runtime.proto import resource_pb2
 
-from rehearsal.engine import beforehand
+from rehearsal.engine import beforehand, phases
 from rehearsal.engine.builtins import Builtins
-from rehearsal.engine.deleting import delete_all
 from rehearsal.engine.deployment import Deployment
 from rehearsal.engine.events import Events
 from rehearsal.engine.executor import Executor
@@ -27,7 +26,6 @@ from rehearsal.engine.planner import Planner
 from rehearsal.engine.plugins import Plugins
 from rehearsal.engine.policies import Policies
 from rehearsal.engine.providers import Providers
-from rehearsal.engine.refreshing import refresh_all
 from rehearsal.engine.registrar import Registrar
 from rehearsal.errors import RehearsalError
 from rehearsal.state import verify
@@ -52,7 +50,6 @@ _DONE, _STOPPED, _BAILED, _CANCELLED = "done", "stopped", "bailed", "cancelled"
 
 def execute(request: Request) -> Outcome:
     """Run one operation to its end; see `rehearsal.engine.run`."""
-    beforehand.refuse_gaps(request)
     deployment = Deployment(request)
     verify(deployment.base)
     with ExitStack() as stack:
@@ -81,10 +78,13 @@ class Run:
         self._plugins = Plugins(
             request.project, self._environment, request.config, self._server.address, self._overhear
         )
-        d.providers = Providers(self._plugins, Builtins(d.find))
+        d.providers = Providers(self._plugins, Builtins(d.find, request.outputs_of, self._warn))
         self.planner = Planner(d)
         operations = Operations(d, lambda urn: urn in self.planner.deletes)
-        self.executor = Executor(d, operations, lambda: self._signals.put(_STOPPED))
+        self.executor = Executor(
+            d, operations, lambda: self._signals.put(_STOPPED), lambda: self._stop(_BAILED),
+            lambda step: self.registrar.resume(step),  # noqa: PLW0108  # there is no registrar yet
+        )  # fmt: skip
         self.registrar = Registrar(
             d, self.planner, self.executor, lambda: self._stop(_BAILED), lambda: self._signals.put(_DONE)
         )
@@ -96,6 +96,9 @@ class Run:
     def _overhear(self, severity: str, line: str) -> None:
         """What plug-ins print is of interest only to whoever debugs them."""
         self.d.events.diagnostic("debug" if severity == "info" else severity, line)
+
+    def _warn(self, urn: str, text: str) -> None:
+        self.d.events.diagnostic("warning", text, urn)
 
     def _stop(self, why: str) -> None:
         """Let no further step begin, whatever the run is at."""
@@ -145,19 +148,19 @@ class Run:
             self._bailed = beforehand.refuse_hooks(d)
             if self._bailed:
                 return
-        if request.refresh or request.operation == "refresh" or any(s.refresh_before_update for s in d.base.resources):
-            everything = request.refresh or request.operation == "refresh"
-            refresh_all(d, self.executor, lambda s: everything or s.refresh_before_update)
-            if request.operation == "refresh" or d.step_failed:
-                self._conclude()
-                return
-        beforehand.warn_of_pending(d)
+        begins = phases.begin(self.planner, self.executor)
+        if begins is phases.Begin.BAILS:
+            self._bailed = True
+            return
+        if begins is phases.Begin.ENDS:
+            self._conclude()
+            return
         why = self._run_program() if self._runs_program else _DONE
         if why == _DONE:
             self.registrar.drain()
-            self.executor.wait()
-            if not d.stopped.is_set():
-                delete_all(self.planner, self.executor)
+            if not phases.finish(self.planner, self.executor):
+                self._bailed = True
+                return
         self._conclude()
 
     def _conclude(self) -> None:

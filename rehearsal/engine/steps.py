@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rehearsal import urns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rehearsal.goal import Goal, ReadGoal
     from rehearsal.state import ResourceState
     from rehearsal.wire.registration import Registered
@@ -92,6 +94,10 @@ class Step:
     untargeted: bool = False
     result: str = ""
     """What a refresh turned out to be: same, update or delete."""
+    hidden: bool = False
+    """A refresh of what can't be refreshed: the engine's own business."""
+    then: Callable[[], list[Step]] | None = None
+    """What is to be planned when it is done; whoever registered waits for that."""
 
     @property
     def state(self) -> ResourceState:
@@ -109,7 +115,7 @@ class Step:
     @property
     def internal(self) -> bool:
         """Whether it is the engine's own business: neither counted nor blamed on a resource."""
-        return self.kind == "remove-pending-replace" or urns.is_default_provider(self.urn)
+        return self.kind == "remove-pending-replace" or self.hidden or urns.is_default_provider(self.urn)
 
     @property
     def provider(self) -> str:

@@ -149,6 +149,11 @@ class StoredStack:
             )
         return about
 
+    def owner(self) -> str:
+        """The project it belongs to, whichever that is."""
+        about = read_json(self._about, "the record of the stack")
+        return str(about.get("project")) if isinstance(about, dict) else ""
+
     def tags(self) -> dict[str, str]:
         """The stack's tags."""
         return dict(self.about().get("tags") or {})
