@@ -1,5 +1,5 @@
 """
-The `holdfast` command: preview, up, destroy, refresh, status, doctor, resolve.
+The `holdfast` command: preview, up, destroy, refresh, status, doctor, resolve, preflight.
 
 Every command prints one report, with `--json` as one JSON value; the exit code is one of `findings.exit_codes`.
 """
@@ -201,6 +201,28 @@ def resolve(
     asked = resolution.Asked(stack, project, reference, trust_store, pin=pin, json=json)
     try:
         code = resolution.carry_out(asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+@app.command()
+def preflight(
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    settings: Set = None,
+    trust_store: Annotated[
+        Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Whether SageMaker will get the image from its private registry, as far as that can be known from here."""
+    from pipeline import preflight as looking
+
+    asked = looking.Asked(stack, project, tuple(settings or ()), trust_store, json=json)
+    try:
+        code = looking.carry_out(asked)
     except PipelineError as error:
         commands.say_error(str(error), asked, error.exit_code)
         code = error.exit_code

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pulumi.automation import Stack
     from rich.console import Console
 
+    from findings.finding import Finding
     from pipeline.steps import Step
 
 Command = Callable[["Session"], None]
@@ -86,10 +87,23 @@ class Session:
 
     def planned(self, kind: Kind) -> bool:
         """Preview, show plan and verdicts; whether to go on."""
+        self.report.checks = self._looked_at() if kind == "preview" else []
         going = self.do(kind, show=False)
         display.plan(self.console, self.report.runs[-1])
         display.verdicts(self.console, self.report)
         return going
+
+    def _looked_at(self) -> list[Finding]:
+        """What stands against an image in a private registry; what can't be known from here stops nothing."""
+        from pipeline.stack_file import StackFile
+
+        file = StackFile(self.target.project, self.target.stack)
+        if not file.setting("registry") and "registry" not in self.target.settings:
+            return []
+        from pipeline import preflight
+        from pipeline.registry.preflight import before_acting
+
+        return before_acting(preflight.look(file, self.target.settings, None, {}))
 
     def stop_before_acting(self) -> None:
         """The last word when the preview did not go through."""

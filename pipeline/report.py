@@ -30,6 +30,8 @@ class Report:
     headline: str = ""
     runs: list[Run] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    checks: list[Finding] = field(default_factory=list)
+    """What was looked at before the first run; it counts in every run of the command."""
     packs: dict[str, list[Finding]] = field(default_factory=dict)
     """The last run's findings by pack."""
     endpoints: list[Endpoint] = field(default_factory=list)
@@ -40,7 +42,7 @@ class Report:
         self.packs = {}
         for event in run.recorder.violations:
             self.packs.setdefault(pack_name(event.policy_pack_name), []).append(finding_of(event, severities))
-        told = [*run.findings, *(finding for findings in self.packs.values() for finding in findings)]
+        told = [*self.checks, *run.findings, *(finding for findings in self.packs.values() for finding in findings)]
         self.findings = sorted(
             dict.fromkeys(told),
             key=lambda f: (not f.refuses, SEVERITIES.index(f.severity), f.name, f.resource_name),

@@ -54,7 +54,7 @@ def carry_out(asked: Asked) -> int:
     """
     file = StackFile(choices.project_folder(asked.project), asked.stack)
     text = _text(asked, file)
-    resolved = resolve(text, asking_of(file, asked.trust_store, _environment(file)))
+    resolved = resolve(text, asking_of(file, asked.trust_store, environment_of(file)))
     before = file.setting(resolved.setting)
     changed = file.pin(resolved.setting, resolved.value) if asked.pin else False
     if asked.json:
@@ -115,7 +115,7 @@ def _text(asked: Asked, file: StackFile) -> str:
     return before
 
 
-def _environment(file: StackFile) -> dict[str, str]:
+def environment_of(file: StackFile) -> dict[str, str]:
     """For a rehearsal, what leads to the emulated account; nothing of the user's AWS stays."""
     if not is_rehearsal(file.stack):
         return {}

@@ -24,8 +24,10 @@ def stack(tmp_path: Path) -> StackFile:
     ("before", "after"),
     [
         (
-            "# top\nconfig:\n  aws:region: eu-west-1   # where\n  holdfast:image: a/b:1  # the model\n\n  # next\n"
-            "  x:y: [1,  2]\n",
+            (
+                "# top\nconfig:\n  aws:region: eu-west-1   # where\n  holdfast:image: a/b:1  # the model\n\n  # next\n"
+                "  x:y: [1,  2]\n"
+            ),
             (
                 f"# top\nconfig:\n  aws:region: eu-west-1   # where\n  holdfast:image: {NEW}  # the model\n\n  # next\n"
                 "  x:y: [1,  2]\n"
