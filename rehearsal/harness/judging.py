@@ -216,7 +216,7 @@ def _pack(
         """A pack that isn't started, because it is here."""
 
         def __init__(self) -> None:
-            self.directory = Path(PACK)
+            self.directory, self.declared = Path(PACK), ""
             self._stub: Any = _Stub(servicer)
             facts = StackFacts("organization", PROJECT, STACK, preview, {}, frozenset(), tags, {})
             self._begin(facts)

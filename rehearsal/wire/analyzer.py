@@ -91,11 +91,12 @@ class StackFacts:
 
 
 class Analyzer:
-    """A running policy pack. Raises PackError when it can't be started or doesn't answer as it should."""
+    """A running policy pack; `declared`: the version that its PulumiPolicy.yaml gives it, if any. Raises PackError when it can't be started or doesn't answer as it should."""
 
     def __init__(self, directory: Path, facts: StackFacts, engine_address: str, say: Say) -> None:
         self.directory = directory
-        python, environment = interpreter(directory, _runtime_options(directory), facts.environment)
+        options, self.declared = _manifest(directory)
+        python, environment = interpreter(directory, options, facts.environment)
         environment |= {
             "PULUMI_ORGANIZATION": facts.organization, "PULUMI_PROJECT": facts.project, "PULUMI_STACK": facts.stack,
             "PULUMI_DRY_RUN": "true" if facts.dry_run else "false", "PULUMI_CONFIG": json.dumps(dict(facts.config)),
@@ -121,12 +122,16 @@ class Analyzer:
                 raise PackError(f"the policy pack {self.directory} doesn't answer: {details(e)}") from e
         info = self._call(self._stub.GetAnalyzerInfo, empty_pb2.Empty())
         self.levels: dict[str, str] = {}
-        self.name, self.version, self.supports_config = info.name, info.version or "0.0.1", info.supportsConfig
+        self.name, self.version, self.supports_config = info.name, self._version(info.version), info.supportsConfig
         self.policies = [_policy(p) for p in info.policies]
         self.initial = {
             name: {**json_format.MessageToDict(c.properties), "enforcementLevel": LEVELS[c.enforcementLevel]}
             for name, c in info.initialConfig.items()
         }
+
+    def _version(self, answered: str) -> str:
+        """The pack's version: its file's; a pack in Python answers 0.0.1 whatever it is."""
+        return self.declared or answered or "0.0.1"
 
     def _call(self, method: Any, request: Any) -> Any:
         try:
@@ -150,7 +155,7 @@ class Analyzer:
         _fill(request, state, dbr, provider, state.inputs)
         response = self._call(self._stub.Remediate, request)
         return [
-            Remediated(r.policyName, r.policyPackName or self.name, r.policyPackVersion or self.version, r.description,
+            Remediated(r.policyName, r.policyPackName or self.name, self._version(r.policyPackVersion), r.description,
                        from_struct(r.properties, VALUES), r.diagnostic)
             for r in response.remediations
         ]  # fmt: skip
@@ -178,7 +183,7 @@ class Analyzer:
 
     def _analyzed(self, response: analyzer_pb2.AnalyzeResponse) -> Analyzed:
         findings = [
-            Finding(d.policyName, d.policyPackName or self.name, d.policyPackVersion or self.version,
+            Finding(d.policyName, d.policyPackName or self.name, self._version(d.policyPackVersion),
                     LEVELS[d.enforcementLevel], d.message, d.urn, _SEVERITIES[d.severity], d.description)
             for d in response.diagnostics
         ]  # fmt: skip
@@ -221,7 +226,8 @@ def _policy(info: analyzer_pb2.PolicyInfo) -> Policy:
     return Policy(info.name, LEVELS[info.enforcementLevel], stack, schema, tuple(info.configSchema.required))
 
 
-def _runtime_options(directory: Path) -> dict[str, Any]:
+def _manifest(directory: Path) -> tuple[dict[str, Any], str]:
+    """The options of the runtime, and the version, that PulumiPolicy.yaml gives. Raises PackError."""
     path = directory / "PulumiPolicy.yaml"
     try:
         document = yaml.safe_load(path.read_text()) or {}
@@ -229,10 +235,12 @@ def _runtime_options(directory: Path) -> dict[str, Any]:
         raise PackError(f"{directory} holds no policy pack: {path} can't be read: {e.strerror}") from e
     except yaml.YAMLError as e:
         raise PackError(f"{path} isn't valid YAML: {e}") from e
+    if not isinstance(document, dict):
+        raise PackError(f"{path} must be an object with at least `runtime: python`")
     runtime = document.get("runtime")
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if name != "python":
         raise PackError(
             f"{path}: the rehearsal runs packs of runtime python, not {name!r}. Use the Pulumi CLI for this."
         )
-    return (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
+    return (runtime.get("options") or {}) if isinstance(runtime, dict) else {}, str(document.get("version") or "")

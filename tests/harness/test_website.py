@@ -63,6 +63,8 @@ def test_a_pack_mends_refuses_and_counts(rehearse: Rehearse) -> None:
     assert sorted(seen.remediations) == [("pages-are-html", "error.html"), ("pages-are-html", "index.html")]
     assert [(v.policy, v.level) for v in seen.violations] == [("few-pages", "mandatory")]
     assert "2 pages, at most 1." in seen.violations[0].message
+    versions = {e["policyEvent"]["policyPackVersion"] for e in seen.events if "policyEvent" in e}
+    assert versions == {"2.1.0"}, "the version is that of PulumiPolicy.yaml, as the CLI shows it"
     assert site.state.names == []
 
 
