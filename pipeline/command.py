@@ -1,5 +1,5 @@
 """
-The `holdfast` command: preview, up, destroy, refresh, status, doctor, resolve, preflight.
+The `holdfast` command: what a person gives, handed to what does it.
 
 Every command prints one report, with `--json` as one JSON value; the exit code is one of `findings.exit_codes`.
 """
@@ -223,6 +223,78 @@ def preflight(
     asked = looking.Asked(stack, project, tuple(settings or ()), trust_store, json=json)
     try:
         code = looking.carry_out(asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+Variant = Annotated[str, typer.Option("--variant", help="Only this variant.")]
+Instance = Annotated[str, typer.Option("--instance", help="Only this instance (i-...).")]
+Container = Annotated[str, typer.Option("--container", help="Only this container.")]
+Region = Annotated[str, typer.Option("--region", help="Region to look in; by default the stack's.")]
+ToEndpoint = Annotated[str, typer.Argument(help="Name of the endpoint.")]
+
+
+@app.command()
+def connect(
+    endpoint: ToEndpoint,
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    variant: Variant = "",
+    instance: Instance = "",
+    container: Container = "",
+    region: Region = "",
+    only_list: Annotated[bool, typer.Option("--list", help="List the targets, start nothing.")] = False,
+    only_print: Annotated[
+        bool, typer.Option("--print", help="Print the AWS CLI's command line, start nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """A shell in a container of an endpoint, by the AWS CLI's Session Manager plug-in; or a list of the targets."""
+    from pipeline.shells import connect as connecting
+
+    asked = connecting.Asked(
+        endpoint,
+        stack,
+        project,
+        variant,
+        instance,
+        container,
+        region,
+        only_list=only_list,
+        only_print=only_print,
+        json=json,
+    )
+    try:
+        code = connecting.carry_out(asked)
+    except PipelineError as error:
+        commands.say_error(str(error), asked, error.exit_code)
+        code = error.exit_code
+    raise typer.Exit(code)
+
+
+@app.command("session-logs")
+def session_logs(
+    endpoint: ToEndpoint,
+    stack: Stack = "rehearsal",
+    project: Project = Path(),
+    variant: Variant = "",
+    instance: Instance = "",
+    container: Container = "",
+    since: Annotated[str, typer.Option("--since", help="How far back, as in 30m, 2h, 1d; by default everything.")] = "",
+    region: Region = "",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    json: Json = False,
+) -> None:
+    """The log of SSM access to an endpoint's containers: agents, targets, sessions. Changes nothing."""
+    from pipeline.shells import session_log
+
+    asked = session_log.Asked(
+        endpoint, stack, project, variant, instance, container, since, region, follow=follow, json=json
+    )
+    try:
+        code = session_log.carry_out(asked)
     except PipelineError as error:
         commands.say_error(str(error), asked, error.exit_code)
         code = error.exit_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from findings.summary import summarise
 from pipeline import choices
 from pipeline.engine import is_rehearsal
 from pipeline.errors import PipelineError
+from pipeline.whereabouts import account_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,14 +49,13 @@ def consult(asked: Asked) -> int:
 
     """
     from guards.errors import AccountUnknown
-    from guards.live import Account
     from pipeline.doctor.diagnosis import diagnose
 
     project = choices.project_folder(asked.project)
     checks = _chosen(asked.checks)
-    region = _enter(asked, project)
+    account = account_of(asked.stack, project, asked.region)
     try:
-        diagnosis = diagnose(Account(region=region or None), checks, asked.endpoints)
+        diagnosis = diagnose(account, checks, asked.endpoints)
     except AccountUnknown as error:
         message = f"the account's endpoints could not be read, so nothing is known of their health. {error}"
         raise PipelineError(message, exit_codes.UNKNOWN) from error
@@ -84,33 +83,6 @@ def _chosen(names: list[str]) -> list[Check]:
         message = f"there is no check {', '.join(unknown)}; --check takes one of {', '.join(known)}."
         raise PipelineError(message)
     return [check for check in CHECKS if not names or check.name in names]
-
-
-def _enter(asked: Asked, project: Path) -> str:
-    """Turn this process to the stack's account; the Region to look in, "" for boto3's own."""
-    if is_rehearsal(asked.stack):
-        from rehearsal import environment
-        from rehearsal.errors import RehearsalError
-
-        try:
-            prepared = environment.prepare(project, asked.stack)
-        except RehearsalError as error:
-            raise PipelineError(str(error)) from error
-        os.environ.update({name: value for name, value in prepared.items() if name.startswith("AWS_")})
-    return asked.region or _region_of(project / f"Pulumi.{asked.stack}.yaml")
-
-
-def _region_of(path: Path) -> str:
-    import yaml
-
-    try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return str((settings or {}).get("config", {}).get("aws:region", ""))
-    except FileNotFoundError:
-        return ""
-    except (OSError, yaml.YAMLError, AttributeError) as error:
-        message = f"{path.name} was read for aws:region and can't be: {' '.join(str(error).split())}"
-        raise PipelineError(message) from error
 
 
 # --- telling ------------------------------------------------------------------------------------------------------
