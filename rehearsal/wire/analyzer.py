@@ -91,7 +91,10 @@ class StackFacts:
 
 
 class Analyzer:
-    """A running policy pack; `declared`: the version that its PulumiPolicy.yaml gives it, if any. Raises PackError when it can't be started or doesn't answer as it should."""
+    """A running policy pack; `declared`: the version that its PulumiPolicy.yaml gives it, if any.
+
+    Raises PackError when it can't be started or doesn't answer as it should.
+    """
 
     def __init__(self, directory: Path, facts: StackFacts, engine_address: str, say: Say) -> None:
         self.directory = directory
