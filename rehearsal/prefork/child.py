@@ -51,7 +51,7 @@ class Request:
         """The request of a message. Raises NotLikeThisError."""
         environment = dict(message["environment"])
         command = _interpreted(list(message["command"]), environment)
-        if os.path.abspath(command[0]) != os.path.abspath(sys.executable):
+        if not _ours(command[0]):
             raise NotLikeThisError(f"{command[0]} isn't {sys.executable}")
         for name in {*environment, *os.environ}:
             if name.startswith(SIGNIFICANT) and name not in _OWN_WAY and environment.get(name) != os.environ.get(name):
@@ -89,9 +89,14 @@ def _interpreted(command: list[str], environment: dict[str, str]) -> list[str]:
     words = first.decode(errors="replace").removeprefix("#!").split()
     if not first.startswith(b"#!") or words[:1] != ["/usr/bin/env"] or words[1:] not in (["python3"], ["python"]):
         return command
-    found = shutil.which(words[1], path=environment.get("PATH", os.defpath)) or ""
-    ours = os.path.dirname(found) == os.path.dirname(sys.executable) and os.path.samefile(found, sys.executable)
-    return [sys.executable, *command] if ours else command
+    found = shutil.which(words[1], path=environment.get("PATH", os.defpath))
+    return [found, *command] if found else command
+
+
+def _ours(python: str) -> bool:
+    """Whether it is this interpreter in this virtual environment, by whatever name."""
+    here, there = (os.path.realpath(os.path.dirname(os.path.abspath(path))) for path in (sys.executable, python))
+    return here == there and os.path.realpath(python) == os.path.realpath(sys.executable)
 
 
 def become(request: Request, streams: list[int]) -> NoReturn:

@@ -127,6 +127,14 @@ def test_an_executable_python_script_is_forked_too(tmp_path: Path) -> None:
     assert finished([str(plugin)], tmp_path, PATH=path) == (0, "served\n", "")
 
 
+def test_the_same_environment_by_another_name_is_the_same(tmp_path: Path) -> None:
+    """A project whose `.venv` is a link to this environment."""
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "some.py").write_text("print('ran')")
+
+    assert finished([str(tmp_path / ".venv" / "bin" / "python"), "some.py"], tmp_path) == (0, "ran\n", "")
+
+
 def test_a_module_runs_as_main(tmp_path: Path) -> None:
     """`python -m`, with the working directory first on the path of imports."""
     (tmp_path / "some_module.py").write_text(TELL)
