@@ -44,7 +44,7 @@ class ProviderClient:
     def _handshake(self, engine_address: str, directory: str) -> bool:
         request = provider_pb2.ProviderHandshakeRequest(
             engine_address=engine_address, root_directory=directory, program_directory=directory,
-            configure_with_urn=True, invoke_with_preview=True,
+            configure_with_urn=True, invoke_with_preview=True, supports_refresh_before_update=True,
         )  # fmt: skip
         try:
             response = self.stub.Handshake(request, wait_for_ready=True, timeout=60)
