@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from findings.finding import Finding
+    from pipeline.recorder import Diagnostic
     from pipeline.steps import Step
 
 Command = Callable[["Session"], None]
@@ -71,19 +72,26 @@ class Session:
     console: Console
     config: dict[str, str]
     """What the stack's own file sets, secrets left out."""
+    told: list[str] = field(default_factory=list)
+    """Warnings that were shown with the plan."""
 
     def do(self, kind: Kind, *, show: bool = True) -> bool:
         """Run one operation, showing its steps as they end; whether it succeeded and nobody refused."""
         recorder = Recorder(destroying="destroy" in kind)
         if show:
             recorder.on_step = self._show_step
-            recorder.on_message = lambda said: display.message_line(self.console, said)
+            recorder.on_message = self._show_message
+            self.told = self.report.warnings()
         done = run(self.target, self.stack, kind, recorder)
         self.report.take(done, choices.severities())
         return done.succeeded and not self.report.refused
 
     def _show_step(self, step: Step) -> None:
         display.step_line(self.console, step)
+
+    def _show_message(self, said: Diagnostic) -> None:
+        if said.message not in self.told:
+            display.message_line(self.console, said)
 
     def planned(self, kind: Kind) -> bool:
         """Preview, show plan and verdicts; whether to go on."""

@@ -33,6 +33,7 @@ def plan(console: Console, run: Run) -> None:
     steps = run.recorder.steps
     if not steps:
         console.print("Plan: no changes.", highlight=False)
+        _costs(console, run)
         return
     table = Table(title=f"Plan: {len(steps)} steps", title_justify="left", box=None, pad_edge=False)
     for column in ("step", "type", "name", "why"):
@@ -43,6 +44,13 @@ def plan(console: Console, run: Run) -> None:
             escape(step.words), escape(short_type(step.type)), escape(step.name), escape(step.why), style=style
         )
     console.print(table)
+    _costs(console, run)
+
+
+def _costs(console: Console, run: Run) -> None:
+    """What the program warns of when it is planned: what the change costs."""
+    for said in dict.fromkeys(each.message for each in run.recorder.diagnostics if each.severity == "warning"):
+        console.print(f"Mind: {escape(said)}", style="yellow", highlight=False)
 
 
 def verdicts(console: Console, report: Report) -> None:
@@ -77,6 +85,8 @@ def ending(console: Console, report: Report) -> None:
     terminal.render(report.findings, console)
     for error in report.errors():
         console.print(f"Error: {escape(error)}", style="red", highlight=False)
+    for explanation in report.explanations():
+        console.print(f"What that means: {escape(explanation)}", style="yellow", highlight=False)
     for endpoint in report.endpoints:
         console.print(f"Endpoint {escape(endpoint.name)}: {escape(endpoint.health)}", highlight=False)
         for part, value in endpoint.runs_on.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
 from findings.finding import SEVERITIES, Finding
+from pipeline.explanations import explain
 from pipeline.recorder import finding_of, pack_name
 
 if TYPE_CHECKING:
@@ -75,6 +76,16 @@ class Report:
         ]
         return lines or ([run.error] if run.error and not run.succeeded and not self.refused else [])
 
+    def explanations(self) -> list[str]:
+        """What AWS's words in errors and refusals mean, where they don't say what to do."""
+        refusing = [finding.message for finding in self.findings if finding.refuses]
+        return explain([*self.errors(), *refusing])
+
+    def warnings(self) -> list[str]:
+        """What the program or a provider warned of, in any run, each once: what a change costs, for example."""
+        said = [d.message for run in self.runs for d in run.recorder.diagnostics if d.severity == "warning"]
+        return list(dict.fromkeys(said))
+
     def _told_by_a_finding(self, message: str) -> bool:
         """A refusal as the engine repeats it, once around each layer it went through, with the program's traceback."""
         refusing = [finding for finding in self.findings if finding.refuses]
@@ -106,7 +117,9 @@ class Report:
                 {"pack": pack, "version": version, "verdict": verdict} for pack, version, verdict in self.verdicts
             ],
             "findings": [finding.to_dict() for finding in self.findings],
+            "warnings": self.warnings(),
             "errors": self.errors(),
+            "explanations": self.explanations(),
             "endpoints": [endpoint.to_dict() for endpoint in self.endpoints],
         }
 
