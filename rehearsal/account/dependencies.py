@@ -9,11 +9,11 @@ are those that users report as FailureReason; those about keys, subnets and grou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import authorisation
+from rehearsal.account import authorisation, private_registries
 from rehearsal.account.holdings import ForeignKey, Holdings, image_reference, partition, s3_location
+from rehearsal.account.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from rehearsal.account.inference.records import Fleet, Model, Variant
 
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that an endpoint needs and hasn't: its kind, what it is called, and the reason as a sentence."""
-
-    kind: str
-    resource: str
-    reason: str
 
 
 def examine(holdings: Holdings, fleet: Fleet, models: dict[str, Model]) -> list[Problem]:
@@ -71,6 +62,9 @@ def _variant(holdings: Holdings, variant: Variant, region: str, models: dict[str
     for number, container in enumerate(model.containers):
         resolved = variant.images[number].resolved if number < len(variant.images) else None
         yield from _image(holdings, container, resolved, role)
+        yield from private_registries.examine(
+            holdings, container, model.definition.get("VpcConfig") or {}, role, region
+        )
         for url in artifact_urls(container):
             yield from _artifact(holdings, url, container, role)
 

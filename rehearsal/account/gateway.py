@@ -12,11 +12,12 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import calls, control, keys, registry
+from rehearsal.account import calls, control, keys, private_registries, registry
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
+from rehearsal.account.functions import Functions
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
 from rehearsal.account.inference.upkeep import Watch
@@ -79,6 +80,7 @@ class Gateway:
         self.shells = Shells(self.inference, determinism)
         self.sessions = Sessions(self.shells)
         self.serving = self._served(directory)
+        self.functions = Functions(account, directory / "functions")
         self.log = CallLog(directory / "calls.jsonl")
         self.watch = Watch()
         self.number = 0
@@ -121,6 +123,7 @@ class Gateway:
         self.directory = directory
         self.log = CallLog(directory / "calls.jsonl")
         self.serving = self._served(directory)
+        self.functions = Functions(self.account, directory / "functions")
 
     def _touch(self, more: int) -> None:
         with self._idle_lock:
@@ -138,6 +141,11 @@ class Gateway:
                 return calls.refusal_answer(call, Refusal("EmulationFailure", self.broken, 501))
             if call.service == "sagemaker" and call.action == "InvokeEndpoint":
                 return self._predict(call)
+            if self.functions.handles(call):
+                return self._invoke(call)
+            refused = self._without_credentials(call)
+            if refused is not None:
+                return refused
             with self._lock:
                 return self.perform(call, self.clock.now())
         except Refusal as refusal:
@@ -185,6 +193,7 @@ class Gateway:
     def _ask(self, call: Call, at: float, fault: Fault | None) -> Answer:
         if fault is not None and fault.refuses:
             raise _refusal(call.service, call.action, fault, self.account)
+        self.functions.authorise(call)
         if call.action in _NOT_EMULATED:
             raise _not_emulated(call)
         if self.inference.handles(call):
@@ -263,6 +272,36 @@ class Gateway:
         self.log.write(call, at, answer, fault)
         return answer
 
+    def _invoke(self, call: Call) -> Answer:
+        """A function's answer. Its own calls come in meanwhile, so the account goes on."""
+        with self._lock:
+            at = self.clock.now()
+            self.settle(at)
+            fault = self.faults.take(call.service, call.action)
+            if fault is not None:
+                self._append({"kind": "control", "verb": "consume", "body": {"name": fault.name}}, at)
+        try:
+            if fault is not None:
+                raise _refusal(call.service, call.action, fault, self.account)
+            with self._lock:
+                ready = self.functions.ready(call)
+            answer = self.functions.answer(ready, call.body, call.environ["HTTP_HOST"])
+        except Refusal as refusal:
+            answer = calls.refusal_answer(call, refusal)
+        self.log.write(call, at, answer, fault)
+        return answer
+
+    def _without_credentials(self, call: Call) -> Answer | None:
+        """A refusal of CreateModel when the function that is to tell a registry's credentials doesn't tell them."""
+        if (call.service, call.action) != ("sagemaker", "CreateModel"):
+            return None
+        refused = private_registries.ask_providers(self.functions, call)
+        if refused is None:
+            return None
+        answer = calls.refusal_answer(call, refused)
+        self.log.write(call, self.clock.now(), answer, None)
+        return answer
+
     def settle(self, at: float) -> None:
         """Lets happen what is due; that it was seen is journalled, so that a status never goes back."""
         if self._happen(at):
@@ -318,6 +357,7 @@ class Gateway:
     def close(self) -> None:
         """Stops what serves predictions and closes the journal, leaving the time in it."""
         self.serving.close()
+        self.functions.close()
         with self._lock:
             if not self.broken and self.directory.exists():
                 self._append({"kind": "tick"}, self.clock.now())

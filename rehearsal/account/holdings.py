@@ -170,6 +170,49 @@ class Holdings:
 
         return cloudwatch_backends[self.account][region].alarms.get(name)
 
+    def function(self, named: str, region: str) -> Any | None:
+        """Moto's Lambda function of that name or ARN, or None."""
+        from moto.awslambda.models import UnknownFunctionException, lambda_backends
+
+        try:
+            return lambda_backends[self.account][region].get_function(named)
+        except (UnknownFunctionException, KeyError, ValueError):
+            return None
+
+    def secret(self, named: str, region: str) -> Any | None:
+        """Moto's secret of that name or ARN; None when there is none, or when it is being deleted."""
+        from moto.secretsmanager.models import secretsmanager_backends
+
+        for secret in secretsmanager_backends[self.account][region].secrets.values():
+            if named in (secret.arn, secret.name) and not secret.is_deleted():
+                return secret
+        return None
+
+    def interface_endpoint(self, vpc_id: str, service: str, region: str) -> Any | None:
+        """Moto's interface endpoint of a service (`com.amazonaws.<region>.lambda`) in a VPC, or None."""
+        from moto.ec2.models import ec2_backends
+
+        for endpoint in ec2_backends[self.account][region].vpc_end_points.values():
+            kind, state = str(endpoint.vpc_endpoint_type), str(endpoint.state).lower()
+            named = (endpoint.vpc_id, endpoint.service_name) == (vpc_id, service)
+            if named and kind == "Interface" and state == "available":
+                return endpoint
+        return None
+
+    def leads_out(self, subnet_id: str, vpc_id: str, region: str) -> bool:
+        """Whether a subnet's routes have a default one that takes no public address (host-vpc)."""
+        from moto.ec2.models import ec2_backends
+
+        tables = [each for each in ec2_backends[self.account][region].route_tables.values() if each.vpc_id == vpc_id]
+        own = [each for each in tables if any(one.get("SubnetId") == subnet_id for one in each.associations)]
+        main = [each for each in tables if each.main_association_id]
+        for table in (own or main)[:1]:
+            for route in table.routes:
+                ways = (route.nat_gateway, route.transit_gateway, route.interface, route.instance, route.vpc_pcx)
+                if route.destination_cidr_block == "0.0.0.0/0" and any(ways):
+                    return True
+        return False
+
 
 @dataclass(frozen=True)
 class ForeignKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import authorisation
+from rehearsal.account import authorisation, private_registries
 from rehearsal.account.dependencies import artifact_urls, check_read, is_prefix
 from rehearsal.account.errors import invalid
 from rehearsal.account.holdings import image_reference, s3_location
@@ -51,6 +51,9 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
         _check_image(inference, container, request.region)
         for url in artifact_urls(container):
             _check_artifact(inference, container, url, role, request.region)
+        vpc = parameters.get("VpcConfig") or {}
+        for problem in private_registries.examine(inference.holdings, container, vpc, role, request.region):
+            raise invalid(problem.reason)
     _check_network(inference, parameters.get("VpcConfig") or {}, request.region)
     inference.models(request.region)[name] = model
     return {"ModelArn": model.arn}

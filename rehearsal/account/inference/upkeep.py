@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account.dependencies import Problem, examine
+from rehearsal.account.dependencies import examine
 from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint
+from rehearsal.account.problems import Problem
 
 if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference
