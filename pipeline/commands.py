@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from findings import exit_codes
 from pipeline import choices, display, rehearsing
@@ -202,7 +202,8 @@ def destroy(session: Session) -> None:
 
 
 def refresh(session: Session) -> None:
-    """State follows the account."""
+    """State follows the account; what an interrupted run may have created is looked for first."""
+    _take_up(session)
     if session.do("refresh"):
         changed = len([step for step in session.report.runs[-1].recorder.steps if "differs" in step.why])
         session.report.headline = (
@@ -211,6 +212,39 @@ def refresh(session: Session) -> None:
     else:
         session.fail("The refresh failed; the state is as it was for what could not be read.")
     _look(session)
+
+
+def _take_up(session: Session) -> None:
+    """Take creations that a killed run left in the dark into the state; the refresh sees which of them are there."""
+    exported = session.stack.export_stack()
+    if not (exported.deployment or {}).get("pending_operations"):
+        return
+    from pipeline.interrupted import taken_up
+
+    def ec2() -> Any:
+        import boto3
+
+        environment = session.target.engine.environment
+        region = session.config.get("aws:region") or environment.get("AWS_REGION")
+        return boto3.client("ec2", region_name=region, endpoint_url=environment.get("AWS_ENDPOINT_URL"))
+
+    made = taken_up(dict(exported.deployment or {}), ec2)
+    if not made.any:
+        return
+    exported.deployment = made.deployment
+    session.stack.import_stack(exported)
+    for urn in made.adopted:
+        _say(session, f"An interrupted run was creating {urn}: it is looked for.")
+    for urn in made.lost:
+        _say(
+            session,
+            f"An interrupted run was creating {urn}, which can't be found by its name: if AWS made it, it belongs to "
+            "no stack. Look for it in the account, and delete it there.",
+        )
+
+
+def _say(session: Session, words: str) -> None:
+    session.console.print(words, highlight=False, markup=False)
 
 
 def status(session: Session) -> None:
