@@ -217,9 +217,7 @@ COMMANDS = (
             _switch("force", "Even if it doesn't fit", "f"),
         ),
     ),
-    Command(
-        ("stack", "output"), "Shows the stack's outputs.", "state:output", "[NAME]", (0, 1), (STACK, JSON, SHOW_SECRETS)
-    ),
+    Command(("stack", "output"), "Shows the outputs.", "state:output", "[NAME]", (0, 1), (STACK, JSON, SHOW_SECRETS)),
     Command(
         ("stack", "history"),
         "Lists the stack's runs.",

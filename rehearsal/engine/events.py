@@ -65,6 +65,10 @@ class Events:
         row |= {"prefix": _PREFIXES.get(severity, ""), "message": text, "color": "never", "severity": severity}
         self.emit({"diagnosticEvent": {**row, "ephemeral": True} if ephemeral else row})
 
+    def warning(self, urn: str, message: str) -> None:
+        """Warn of something about a resource."""
+        self.diagnostic("warning", message, urn)
+
     def program_says(self, severity: str, message: str, urn: str = "", ephemeral: bool = False) -> None:
         """Pass on what the program or one of its plug-ins says."""
         if severity != "debug" and not self.muted:

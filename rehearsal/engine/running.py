@@ -78,7 +78,7 @@ class Run:
         self._plugins = Plugins(
             request.project, self._environment, request.config, self._server.address, self._overhear
         )
-        d.providers = Providers(self._plugins, Builtins(d.find, request.outputs_of, self._warn))
+        d.providers = Providers(self._plugins, Builtins(d.find, request.outputs_of, d.events.warning))
         self.planner = Planner(d)
         operations = Operations(d, lambda urn: urn in self.planner.deletes)
         self.executor = Executor(
@@ -96,9 +96,6 @@ class Run:
     def _overhear(self, severity: str, line: str) -> None:
         """What plug-ins print is of interest only to whoever debugs them."""
         self.d.events.diagnostic("debug" if severity == "info" else severity, line)
-
-    def _warn(self, urn: str, text: str) -> None:
-        self.d.events.diagnostic("warning", text, urn)
 
     def _stop(self, why: str) -> None:
         """Let no further step begin, whatever the run is at."""
@@ -238,6 +235,7 @@ class Run:
         self.d.events.error(
             "killed: what was under way may or may not have happened; see the pending operations in the state"
         )
+        self._callbacks.close()
         self._plugins.close()
 
     def _watch(self) -> None:

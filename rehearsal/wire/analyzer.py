@@ -16,6 +16,7 @@ from rehearsal import urns
 from rehearsal.errors import PackError
 from rehearsal.values import Properties, ResourceReference, transform
 from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
+from rehearsal.wire import patience
 from rehearsal.wire.channel import details
 from rehearsal.wire.plugin import Say, start
 from rehearsal.wire.program import interpreter
@@ -138,8 +139,15 @@ class Analyzer:
 
     def _call(self, method: Any, request: Any) -> Any:
         try:
-            return method(request)
+            return method(request, timeout=patience.seconds())
         except grpc.RpcError as e:
+            if e.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise PackError(
+                    f"the pack {self.directory.name} doesn't answer within {patience.seconds():g} s: one of its "
+                    "policies hangs. REHEARSAL_PATIENCE sets another number of seconds"
+                ) from e
+            if e.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+                raise PackError(f"the pack {self.directory.name} is gone: its process ended ({details(e)})") from e
             raise PackError(f"failed to run policy of the pack {self.directory.name}: {details(e)}") from e
 
     def configure(self, configuration: dict[str, dict[str, Any]]) -> None:
@@ -187,7 +195,8 @@ class Analyzer:
     def _analyzed(self, response: analyzer_pb2.AnalyzeResponse) -> Analyzed:
         findings = [
             Finding(d.policyName, d.policyPackName or self.name, self._version(d.policyPackVersion),
-                    LEVELS[d.enforcementLevel], d.message, d.urn, _SEVERITIES[d.severity], d.description)
+                    LEVELS.get(d.enforcementLevel, "mandatory"), d.message, d.urn, _SEVERITIES.get(d.severity, ""),
+                    d.description)
             for d in response.diagnostics
         ]  # fmt: skip
         return Analyzed(findings, {n.policy_name: n.reason for n in response.not_applicable})

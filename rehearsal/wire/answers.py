@@ -8,10 +8,10 @@ import grpc
 from google.rpc import status_pb2
 from pulumi.runtime.proto import provider_pb2
 
-from rehearsal.errors import PartialFailure, ProviderError
+from rehearsal.errors import PartialFailure, ProviderError, StateError
 from rehearsal.goal import Diff
-from rehearsal.values import Secret, contains_secrets
-from rehearsal.values.wire import from_struct
+from rehearsal.values import Properties, Secret, contains_secrets
+from rehearsal.values.wire import Keep, from_struct
 from rehearsal.wire.channel import details
 
 _UNSURE = (grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNKNOWN)
@@ -41,11 +41,28 @@ def error_of(e: grpc.RpcError, package: str, urn: str | None) -> ProviderError:
             if packed.Unpack(missing):
                 wanted = ", ".join(f"{k.name} ({k.description})" for k in missing.missingKeys)
                 return ProviderError(f"provider {package} lacks configuration: {wanted}", urn=urn)
+    if e.code() == grpc.StatusCode.UNAVAILABLE:
+        return ProviderError(
+            f"provider {package} is gone: its process ended while it was asked ({details(e)}). "
+            "Whether it did what it was asked isn't known; look at the provider's, and refresh",
+            urn=urn, unknown=True,
+        )  # fmt: skip
     return ProviderError(details(e), urn=urn, unknown=e.code() in _UNSURE)
 
 
+def understood(message: Any, keep: Keep, package: str, urn: str | None) -> Properties:
+    """The properties of an answer. Raises ProviderError for what can't be read."""
+    try:
+        return from_struct(message, keep)
+    except (StateError, KeyError) as e:
+        why = e.message if isinstance(e, StateError) else f"a special value lacks {e}"
+        raise ProviderError(f"provider {package} answered what can't be understood: {why}", urn=urn) from e
+
+
 def diff_of(response: provider_pb2.DiffResponse) -> Diff:
-    """A provider's opinion of a change."""
+    """A provider's opinion of a change. Raises ProviderError for one that makes no sense."""
+    if any(d.kind >= len(_KINDS) for d in response.detailedDiff.values()):
+        raise ProviderError("the provider answered a kind of difference that there isn't")
     detailed = {k: (_KINDS[d.kind], d.inputDiff) for k, d in response.detailedDiff.items()}
     return Diff(
         _CHANGES.get(response.changes, "unknown"), list(response.replaces), list(response.diffs),

@@ -19,8 +19,9 @@ from rehearsal.errors import ProviderError, RehearsalGap
 from rehearsal.goal import Diff, Failure, Made
 from rehearsal.values import Properties, Secret, contains_secrets, contains_unknowns, plain
 from rehearsal.values.assets import restored
-from rehearsal.values.wire import VALUES, Keep, from_struct, to_struct
-from rehearsal.wire.answers import DiffUnavailable, diff_of, error_of, remember_secrets
+from rehearsal.values.wire import VALUES, Keep, to_struct
+from rehearsal.wire import patience
+from rehearsal.wire.answers import DiffUnavailable, diff_of, error_of, remember_secrets, understood
 from rehearsal.wire.channel import details
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class ProviderClient:
             configure_with_urn=True, invoke_with_preview=True, supports_refresh_before_update=True,
         )  # fmt: skip
         try:
-            response = self.stub.Handshake(request, wait_for_ready=True, timeout=60)
+            response = self.stub.Handshake(request, wait_for_ready=True, timeout=min(60.0, patience.seconds()))
         except grpc.RpcError as e:
             if e.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return False
@@ -75,8 +76,8 @@ class ProviderClient:
     def _keep(self, *, unknowns: bool = False, elide: bool = False) -> Keep:
         return replace(self.accepts, unknowns=unknowns, elide=elide)
 
-    def _read(self, message: Any, like: Properties, *, unknowns: bool) -> Properties:
-        read = from_struct(message, replace(VALUES, unknowns=unknowns))
+    def _read(self, message: Any, like: Properties, *, unknowns: bool, urn: str | None = None) -> Properties:
+        read = understood(message, replace(VALUES, unknowns=unknowns), self.package, urn)
         return read if self.accepts.secrets else remember_secrets(read, like)
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
@@ -95,7 +96,7 @@ class ProviderClient:
             if e.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return news, []
             raise error_of(e, self.package, urn) from e
-        inputs = from_struct(response.inputs, replace(VALUES, unknowns=True))
+        inputs = understood(response.inputs, replace(VALUES, unknowns=True), self.package, urn)
         return remember_secrets(inputs, news), [Failure(f.property, f.reason) for f in response.failures]
 
     def diff_config(self, urn: str, old_inputs: Properties, old_outputs: Properties, news: Properties) -> Diff:
@@ -157,7 +158,11 @@ class ProviderClient:
         )  # fmt: skip
         response = self._call(self.stub.Check, request, urn=urn)
         failures = [Failure(f.property, f.reason) for f in response.failures]
-        return self._read(response.inputs, news, unknowns=unknowns), failures
+        inputs = self._read(response.inputs, news, unknowns=True, urn=urn)
+        if not unknowns and contains_unknowns(inputs):
+            text = f"provider {self.package} answered an unknown value to Check of {urn}, where all values are known"
+            raise ProviderError(text, urn=urn)
+        return inputs, failures
 
     def diff(  # noqa: PLR0913, PLR0917
         self, urn: str, id_: str, old_inputs: Properties, old_outputs: Properties, news: Properties,
@@ -195,7 +200,7 @@ class ProviderClient:
                 f"provider {self.package} returned no id for {urn} after creating it; "
                 "whether it exists isn't known: look for it at the provider's", urn=urn, unknown=True,
             )  # fmt: skip
-        outputs = self._read(response.properties, inputs, unknowns=preview)
+        outputs = self._read(response.properties, inputs, unknowns=preview, urn=urn)
         return Made(response.id, outputs, refresh_before_update=response.refresh_before_update)
 
     def update(  # noqa: PLR0913, PLR0917
@@ -215,7 +220,7 @@ class ProviderClient:
             ignoreChanges=ignore_changes, preview=preview,
         )  # fmt: skip
         response = self._call(self.stub.Update, request, urn=urn)
-        outputs = self._read(response.properties, news, unknowns=preview)
+        outputs = self._read(response.properties, news, unknowns=preview, urn=urn)
         return Made(id_, outputs, refresh_before_update=response.refresh_before_update)
 
     def delete(self, urn: str, id_: str, inputs: Properties, outputs: Properties, timeout: float) -> None:
@@ -241,8 +246,8 @@ class ProviderClient:
         response = self._call(self.stub.Read, request, urn=urn)
         if not response.id:
             return Made("", {}, {})
-        read_inputs = self._read(response.inputs, inputs, unknowns=False)
-        read_outputs = self._read(response.properties, outputs, unknowns=False)
+        read_inputs = self._read(response.inputs, inputs, unknowns=False, urn=urn)
+        read_outputs = self._read(response.properties, outputs, unknowns=False, urn=urn)
         return Made(
             response.id, restored(read_outputs, inputs), restored(read_inputs, inputs), response.refresh_before_update
         )
@@ -254,7 +259,7 @@ class ProviderClient:
             return {}, []
         request = provider_pb2.InvokeRequest(tok=token, args=to_struct(args, self._keep()), preview=preview)
         response = self._call(self.stub.Invoke, request)
-        result = from_struct(getattr(response, "return"))
+        result = understood(getattr(response, "return"), VALUES, self.package, None)
         if not self.accepts.secrets and contains_secrets(args):
             result = {k: Secret(v) for k, v in result.items()}
         return result, [Failure(f.property, f.reason) for f in response.failures]
