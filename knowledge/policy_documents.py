@@ -8,6 +8,7 @@ What isn't understood (most condition keys, policy variables) makes the answer U
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 import fnmatch
 import json
@@ -214,6 +215,20 @@ def _like(given: str, wanted: str) -> bool:
     return fnmatch.fnmatchcase(given, wanted.replace("[", "[[]"))
 
 
+def _before(given: str, wanted: str) -> bool:
+    return _moment(given) < _moment(wanted)
+
+
+def _after(given: str, wanted: str) -> bool:
+    return _moment(given) > _moment(wanted)
+
+
+def _moment(text: str) -> dt.datetime:
+    """A date as IAM takes it; without a time zone it is UTC."""
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
 _TESTS = {
     "stringequals": (_equals, False),
     "stringnotequals": (_equals, True),
@@ -226,6 +241,10 @@ _TESTS = {
     "arnlike": (_like, False),
     "arnnotlike": (_like, True),
     "bool": (_folded, False),
+    "datelessthan": (_before, False),
+    "datelessthanequals": (_after, True),
+    "dategreaterthan": (_after, False),
+    "dategreaterthanequals": (_before, True),
 }
 
 
@@ -245,7 +264,10 @@ def _condition_holds(statement: Mapping[str, Any], context: Mapping[str, str]) -
                 answers.append(_MAYBE)
                 continue
             test, negated = _TESTS[plain]
-            answers.append(any(test(given, str(w)) for w in listed(wanted)) is not negated)
+            try:
+                answers.append(any(test(given, str(w)) for w in listed(wanted)) is not negated)
+            except ValueError:  # no date, and IAM's other notations aren't read here
+                answers.append(_MAYBE)
     return _and(answers)
 
 
@@ -320,6 +342,7 @@ def decide(  # noqa: PLR0913 - one question, answered by everything that has a s
     resource_policy: Document | None = None,
     principal: str | None = None,
     resource_account: str | None = None,
+    context: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Whether a role may do `action` on `resource`, everything together.
 
@@ -331,9 +354,10 @@ def decide(  # noqa: PLR0913 - one question, answered by everything that has a s
         resource_policy: bucket, repository or key policy.
         principal: the role's ARN; needed with a resource policy.
         resource_account: the account that owns the resource, where it isn't the role's: then both sides must allow.
+        context: condition keys that are known beside those of `principal`, such as aws:CurrentTime.
 
     """
-    context = context_of(principal)
+    context = context_of(principal, context)
     by_identity = evaluate(identity, action, resource, context=context)
     if by_identity is Outcome.DENIED:
         return by_identity

@@ -18,8 +18,8 @@ EXPLANATIONS: dict[str, str] = {
     NOT_ON_THE_LIST: """
         The account isn't on AWS's list for SSM access to containers, and SageMaker looks at that list when an endpoint
         is created or updated. An endpoint that there was stays on its old configuration, without SSM access. Ask AWS
-        Support to put the account on the list; until then run `holdfast up` with ssmAccess false, which also takes away
-        what was made for it. (Page: Access containers through SSM, section Allowlist.)
+        Support to put the account on the list; until then run `holdfast refresh`, and `holdfast up` with ssmAccess
+        false, which also takes away what was made for it. (Page: Access containers through SSM, section Allowlist.)
         """,
     LOG_GROUP_EXISTS: """
         SageMaker makes an endpoint's log group by itself, without retention and key, when an endpoint starts before the

@@ -17,6 +17,7 @@ from pipeline.doctor.checks import (
     networks_are_there,
     roles_are_trusted,
     roles_have_what_models_need,
+    ssm_access_is_off_or_ends,
 )
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ CHECKS: Final[tuple[Check, ...]] = (
     keys_are_usable.check,
     networks_are_there.check,
     buckets_for_results_are_there.check,
+    ssm_access_is_off_or_ends.check,
 )
