@@ -33,17 +33,19 @@ def _requirements(project: Project) -> list[Path]:
 
 def refuse_hooks(d: Deployment) -> bool:
     """Without the program nobody can run the hooks that deletions ask for; whether there are any."""
-    found = False
-    for state in d.base.resources:
-        names = [n for kind in ("BeforeDelete", "AfterDelete") for n in state.resource_hooks.get(kind, ())]
-        if names:
-            text = f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
-            d.events.diagnostic("error", text, state.urn)
-            found = True
+    found: dict[str, list[str]] = {}
+    for state in d.base.resources:  # of several with one URN the last one's count, as with the real engine
+        if before := state.resource_hooks.get("BeforeDelete"):
+            found[state.urn] = list(before)
+        found.setdefault(state.urn, []).extend(state.resource_hooks.get("AfterDelete", ()))
+    found = {urn: names for urn, names in found.items() if names}
+    for urn, names in found.items():
+        text = f"Resource has delete hooks registered, but the program is not running. Hooks: {', '.join(names)}"
+        d.events.diagnostic("error", text, urn)
     if found:
         hint = "Run `pulumi destroy --run-program`: the hooks live in the program, which has to run for them."
         d.events.diagnostic("warning", hint)
-    return found
+    return bool(found)
 
 
 def warn_of_pending(d: Deployment) -> None:

@@ -114,16 +114,13 @@ class ProviderClient:
             raise error_of(e, self.package, urn) from e
 
     def configure(self, urn: str, id_: str, inputs: Properties) -> None:
-        """Configure the provider in the background; an error shows at the next call. Unknown values prevent it."""
+        """Configure the provider; an error shows at the next call. Unknown values prevent it."""
         if self._configured.is_set():
             return
         if contains_unknowns(inputs):
             self.config_known = False
             self._configured.set()
             return
-        threading.Thread(target=self._configure, args=(urn, id_, inputs), daemon=True).start()
-
-    def _configure(self, urn: str, id_: str, inputs: Properties) -> None:
         variables = {
             f"{self.package}:config:{k}": v if isinstance(v, str) else json.dumps(v)
             for k, v in plain(inputs).items()
@@ -135,7 +132,7 @@ class ProviderClient:
             name=urns.name_of(urn), type=urns.type_of(urn),
         )  # fmt: skip
         try:
-            response = self._call(self.stub.Configure, request, urn=urn)
+            response = self._call(self.stub.Configure, request)
             if not self._negotiated:
                 self._accept(response.acceptSecrets, response.acceptResources, response.acceptOutputs)
                 self.preview = response.supportsPreview
