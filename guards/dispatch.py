@@ -13,6 +13,7 @@ from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion
 from guards.existence import judge_configuration, judge_model
 from guards.expiry import judge_bucket_lifecycle, judge_image_lifecycle
+from guards.registry_functions import judge_function_update, judge_providers
 from guards.rights import judge_rights_deletion
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _POLICIES = (kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY)
 _LIFECYCLES = (kinds.BUCKET_LIFECYCLE, kinds.BUCKET_LIFECYCLE_V2)
 
 CREATIONS: dict[str, tuple[Guard, ...]] = {
-    kinds.MODEL: (judge_model,),
+    kinds.MODEL: (judge_model, judge_providers),
     kinds.CONFIGURATION: (judge_configuration,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
@@ -50,6 +51,7 @@ CHANGES: dict[str, tuple[Guard, ...]] = {
     kinds.ROUTE_TABLE: (routes.judge_table_update,),
     kinds.ASSOCIATION: (routes.judge_association_update,),
     kinds.VPC_ENDPOINT: (routes.judge_endpoint_update,),
+    kinds.FUNCTION: (judge_function_update,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(traffic.RULES, (traffic.judge_rule_update,)),
     **dict.fromkeys(_BUCKETS, (judge_bucket_lifecycle, judge_default_encryption)),
