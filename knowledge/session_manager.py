@@ -169,10 +169,8 @@ def user_document(facts: UserFacts) -> dict[str, Any]:
     # SageMaker writes the names in ARNs in lower case.
     endpoint = f"arn:{here}:endpoint/{facts.endpoint.lower()}"
     document = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:document/{facts.document}"
-    sessions = [
-        f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:session/${{aws:{who}}}-*"
-        for who in ("username", "userid")
-    ]
+    every = f"arn:{facts.partition}:ssm:{facts.region}:{facts.account}:session/"
+    sessions = [f"{every}${{aws:{who}}}-*" for who in ("username", "userid")]
     conditions: dict[str, Any] = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
     if facts.until is not None:
         conditions["DateLessThan"] = {"aws:CurrentTime": utc(facts.until)}
@@ -186,6 +184,9 @@ def user_document(facts: UserFacts) -> dict[str, Any]:
         "Statement": [
             _allow("StartSessions", ["ssm:StartSession"], [endpoint, document]) | {"Condition": conditions},
             _allow("EndOwnSessions", ["ssm:ResumeSession", "ssm:TerminateSession"], sessions),
+            # A role's session is named after its session name, not its userid; Session Manager tags it with that.
+            _allow("EndOwnSessionsOfRoles", ["ssm:ResumeSession", "ssm:TerminateSession"], [f"{every}*"])
+            | {"Condition": {"StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": ["${aws:userid}"]}}},
             _allow("UseOwnSessions", ["ssmmessages:OpenDataChannel"], sessions),
             _allow("FindTargets", ["sagemaker:DescribeEndpoint", "sagemaker:ListTags"], [endpoint]),
             _allow(
