@@ -1,6 +1,7 @@
 """Settings: what they may be, and how a wrong one is told."""
 
 import asyncio
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -96,6 +97,10 @@ def test_a_key_is_own_none_or_anything_that_kms_takes(key: str) -> None:
         ({"instanceCount": 0}, "a whole number from 1"),
         ({"instanceCount": "many"}, "'many' was given"),
         ({"ssmAccess": "perhaps"}, "true or false"),
+        ({"ssmAccessUntil": "2999-12-31T18:00:00"}, "has no time zone, so nobody knows when it is"),
+        ({"ssmAccessUntil": dt.date(2999, 12, 31)}, "has no time zone"),
+        ({"ssmAccessUntil": "Friday"}, "is no date and time; one is written as 2026-12-31T18:00:00+01:00"),
+        ({"ssmAccessEndpoints": "yes"}, "auto (made while"),
         ({"key": "my-key"}, "alias/<name>"),
         ({"environment": {"1ST": "x"}}, "'1ST' is no name for a variable"),
         ({"environment": {"LONG": "x" * 1025}}, "LONG has 1025 characters"),
@@ -117,6 +122,14 @@ def test_a_wrong_setting_is_told_with_its_name_and_what_it_may_be(given: dict[st
 
     assert problem.split(":")[0] in {*given, "subnets", "securityGroups"}
     assert says in problem
+
+
+@pytest.mark.parametrize("until", ["2020-01-01T00:00:00Z", dt.datetime(2020, 1, 1, tzinfo=dt.UTC)])
+def test_an_end_date_that_is_over_is_a_good_setting(until: object, artifact: Path) -> None:
+    """A rule refuses it in the preview; were it refused here, nobody could destroy such a stack."""
+    settings = Settings.from_mapping({"image": IMAGE, "artifact": str(artifact), "ssmAccessUntil": until})
+
+    assert settings.ssm_access_until in {"2020-01-01T00:00:00Z", "2020-01-01T00:00:00+00:00"}
 
 
 def test_all_mistakes_are_told_at_once() -> None:
