@@ -15,6 +15,7 @@ LEVELS: Final = {
     "execution-roles-keep-model-permissions": "mandatory",
     "artifacts-do-not-expire": "mandatory",
     "private-registry-models-are-in-a-vpc": "mandatory",
+    "registry-credentials-come-from-a-function": "mandatory",
     "endpoints-roll-back-on-alarms": "advisory",
     "artifacts-are-not-overwritten": "advisory",
     "images-do-not-expire": "advisory",

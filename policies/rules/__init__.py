@@ -22,6 +22,7 @@ from policies.rules import (
     model_images_are_pinned_by_digest,
     private_registry_models_are_in_a_vpc,
     production_variants_have_no_ssm_access,
+    registry_credentials_come_from_a_function,
     ssm_access_has_an_end_date,
 )
 
@@ -43,4 +44,5 @@ RULES: Final[tuple[Rule, ...]] = (
     production_variants_have_no_ssm_access.rule,
     ssm_access_has_an_end_date.rule,
     private_registry_models_are_in_a_vpc.rule,
+    registry_credentials_come_from_a_function.rule,
 )

@@ -33,6 +33,7 @@ EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resou
 UNTAGGED = json.dumps({"rules": [{"selection": {"tagStatus": "untagged"}, "action": {"type": "expire"}}]})
 BUILDS = UNTAGGED.replace("untagged", "tagged")
 NOTHING = json.dumps({"Statement": []})
+WRONG = {"repositoryAuthConfig": {"repositoryCredentialsProviderArn": "credentials"}}
 
 
 def stack(*, bad: bool) -> list[Given]:
@@ -60,7 +61,7 @@ def stack(*, bad: bool) -> list[Given]:
             {
                 "name": variant["modelName"],
                 "executionRoleArn": ROLE_ARN,
-                "primaryContainer": {"image": image, "modelDataUrl": url},
+                "primaryContainer": {"image": image, "modelDataUrl": url, **({"imageConfig": WRONG} if bad else {})},
             },
             "scoring",
             **names,

@@ -56,6 +56,7 @@ model = resource(
         "executionRoleArn": role.arn,
         "primaryContainer": {
             "image": pulumi.Output.concat("registry.example.com/", repository.name, ":latest"),
+            "imageConfig": {"repositoryAuthConfig": {"repositoryCredentialsProviderArn": "credentials"}},
             "modelDataUrl": pulumi.Output.concat("s3://", bucket.bucket, "/scoring/model.tar.gz"),
         },
     },
