@@ -264,6 +264,8 @@ class Settings(BaseModel):
         """As text. That it is over isn't wrong here, or nobody could destroy such a stack: a rule refuses it."""
         text = value.isoformat() if isinstance(value, dt.date) else value
         if isinstance(text, str):
+            # What Pulumi makes of a date in YAML without quotation marks: 2026-12-31 18:00:00 +0100 +0100
+            text = re.sub(r"^(\S+ \S+) ([+-]\d{4}) \S+$", r"\1\2", text)
             end_dates.read(text)
         return text
 
