@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def functions() -> dict[str, Function]:
     """Token -> function."""
-    from rehearsal.provider.invokes import general, network, policies, storage
+    from rehearsal.provider.invokes import general, network, policies, secrets, storage
 
-    return {**general.FUNCTIONS, **network.FUNCTIONS, **policies.FUNCTIONS, **storage.FUNCTIONS}
+    return {**general.FUNCTIONS, **network.FUNCTIONS, **policies.FUNCTIONS, **secrets.FUNCTIONS, **storage.FUNCTIONS}
 
 
 def invoke(account: Account, token: str, arguments: Properties) -> Properties:
