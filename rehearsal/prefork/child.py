@@ -21,7 +21,7 @@ from rehearsal.prefork import imports
 if TYPE_CHECKING:
     from types import FrameType
 
-SIGNIFICANT = ("PYTHON", "LC_", "LANG", "GRPC_", "MALLOC_", "LD_")
+SIGNIFICANT = ("PYTHON", "LC_", "LANG", "GRPC_PYTHON_", "GRPC_ENABLE_FORK_SUPPORT", "MALLOC_", "LD_")
 """Variables that an interpreter, or a package while it is imported, reads once: they can't be changed by a fork."""
 
 _FIRST_LINE = 128
