@@ -57,6 +57,11 @@ def load(name: str) -> None:
     """Import a module, unless it has gone meanwhile: whoever wants it will say so."""
     if name in sys.modules:
         return
+    # A package that is there lazily (pulumi_aws's are) is made to load first: its own names would otherwise be hidden
+    # by the submodules of the same name, `get_secret` the function by `get_secret` the module.
+    getattr(sys.modules.get(name.rpartition(".")[0]), "__path__", None)
+    if name in sys.modules:
+        return
     try:
         importlib.import_module(name)
     except ImportError:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -33,17 +34,21 @@ class Prefork:
         self._folder = ""
         self._before: str | None = None
 
+    @property
+    def _complaints(self) -> Path:
+        return Path(self._folder) / "complaints"
+
     def __enter__(self) -> Self:
         if sys.platform != "linux":
             return self
         self._folder = tempfile.mkdtemp(prefix="rehearsal-")
         address = str(Path(self._folder) / "prefork")
-        with socket.socket(socket.AF_UNIX) as listener:
+        with socket.socket(socket.AF_UNIX) as listener, self._complaints.open("wb") as complaints:
             listener.bind(address)
             listener.listen(64)
             command = [sys.executable, "-P", "-m", "rehearsal.prefork", str(listener.fileno()), *self._arguments]
             self._server = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=complaints,
                 pass_fds=(listener.fileno(),), start_new_session=True, env={**os.environ, **self._variables},
             )  # fmt: skip
         self._before = os.environ.get(ADDRESS)
@@ -58,6 +63,11 @@ class Prefork:
         else:
             os.environ[ADDRESS] = self._before
         assert self._server.stdin is not None  # noqa: S101  # for the type checker: it is a pipe
+        if self._server.poll() is not None:
+            said = self._complaints.read_text(errors="replace")[-1000:]
+            warnings.warn(
+                f"the rehearsal's prefork server ended by itself; runs only took longer: {said}", stacklevel=2
+            )
         self._server.stdin.close()
         self._server.wait()
         self._server = None

@@ -192,6 +192,19 @@ def test_without_a_server_nothing_is_forked(monkeypatch: pytest.MonkeyPatch, tmp
     assert spawn(command, tmp_path, os.environ) is None
 
 
+def test_a_server_that_died_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing fails without it, but somebody should know."""
+    monkeypatch.delenv(ADDRESS)
+    (tmp_path / "some.py").write_text("")
+    prefork = Prefork(eager=False)
+
+    with pytest.warns(UserWarning, match="ended by itself"), prefork:
+        assert prefork._server
+        prefork._server.kill()
+        prefork._server.wait()
+        assert spawn([sys.executable, "some.py"], tmp_path, os.environ) is None
+
+
 def test_a_signal_ends_it_and_shows_in_its_status(script: Callable[[str], list[str]], tmp_path: Path) -> None:
     """Signals reach it, and its client hears which one it died of."""
     process = spawn(script("import time; print('up', flush=True); time.sleep(60)"), tmp_path, os.environ)
