@@ -59,7 +59,8 @@ def load(name: str) -> None:
         return
     # A package that is there lazily (pulumi_aws's are) is made to load first: its own names would otherwise be hidden
     # by the submodules of the same name, `get_secret` the function by `get_secret` the module.
-    getattr(sys.modules.get(name.rpartition(".")[0]), "__path__", None)
+    package, _, own = name.rpartition(".")
+    getattr(sys.modules.get(package), own, None)
     if name in sys.modules:
         return
     try:

@@ -197,12 +197,14 @@ def test_a_server_that_died_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.delenv(ADDRESS)
     (tmp_path / "some.py").write_text("")
     prefork = Prefork(eager=False)
+    prefork.__enter__()
+    assert prefork._server
+    prefork._server.kill()
+    prefork._server.wait()
 
-    with pytest.warns(UserWarning, match="ended by itself"), prefork:
-        assert prefork._server
-        prefork._server.kill()
-        prefork._server.wait()
-        assert spawn([sys.executable, "some.py"], tmp_path, os.environ) is None
+    assert spawn([sys.executable, "some.py"], tmp_path, os.environ) is None
+    with pytest.warns(UserWarning, match="ended by itself"):
+        prefork.__exit__()
 
 
 def test_a_signal_ends_it_and_shows_in_its_status(script: Callable[[str], list[str]], tmp_path: Path) -> None:
