@@ -313,3 +313,16 @@ def test_the_executable_is_stood_in_for(memory: Path, tmp_path: Path) -> None:
 
         assert (forked.returncode, forked.stdout, forked.stderr) == (usual.returncode, usual.stdout, usual.stderr)
     assert "rehearsal" in json.loads(memory.read_text())
+
+
+def test_what_is_imported_ahead_hides_no_function_of_its_package(tmp_path: Path) -> None:
+    """pulumi_aws's packages are lazy, and have functions and modules of one name."""
+    code = (
+        "import pulumi_aws as aws\n"
+        "from rehearsal.prefork import imports\n"
+        "imports.load('pulumi_aws.secretsmanager.get_secret')\n"
+        "print(callable(aws.secretsmanager.get_secret))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "True\n"
