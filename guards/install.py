@@ -30,6 +30,7 @@ HOOK_AFTER_DELETE = "holdfast-after-delete"
 HOOK_AFTER_FAILURE = "holdfast-after-failure"
 MARK = "holdfast:guarded"
 _FAILED = "guards-work"
+_UNKNOWN = "account-is-known"
 
 
 class Guards:
@@ -184,8 +185,9 @@ class Guards:
         except (Refused, ExemptionsError):
             raise
         except AccountUnknown as error:
-            label = kinds.GUARDED[operation.type].node or operation.type.rsplit(":", 1)[-1]
-            give_unknown(operation, label, self.report, str(error))
+            node = kinds.GUARDED[operation.type].node
+            label = node or operation.type.rsplit(":", 1)[-1]
+            give_unknown(operation, label, self.report, str(error), "" if node else _UNKNOWN)
         except Exception as error:  # noqa: BLE001 - a guard that fails must never let a change pass
             self.report.give(
                 finding(

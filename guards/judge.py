@@ -76,18 +76,40 @@ class Judge:
         self.account = account
         self.dry_run = dry_run
         self.program_done = program_done
-        self._lock = threading.Lock()
+        self._read = threading.Condition()
+        self._began = 0
+        self._reading = False
         self._live: UsageGraph | None = None
+        self._live_of = 0
 
     def live(self) -> UsageGraph:
-        """The live graph; read anew at `up`."""
-        with self._lock:
+        """The live graph. A preview reads it once; at `up` it is one whose reading began after it was asked for.
+
+        Who asks while others are being answered shares the next reading: hooks run side by side.
+        """
+        with self._read:
+            wanted = 1 if self.dry_run else self._began + 1
+            while self._live is None or self._live_of < wanted:
+                if not self._reading:
+                    break
+                self._read.wait()
+            else:
+                return self._live
+            self._reading = True
+            self._began += 1
+            this = self._began
+        graph: UsageGraph | None = None
+        try:
             if not self.dry_run:
                 self.account().forget()
-                return self.account().graph()
-            if self._live is None:
-                self._live = self.account().graph()
-            return self._live
+            graph = self.account().graph()
+        finally:
+            with self._read:
+                self._reading = False
+                if graph is not None:
+                    self._live, self._live_of = graph, this
+                self._read.notify_all()
+        return graph
 
     def uses(self, *, end: bool, about: frozenset[str]) -> UsageGraph:
         """The graph that counts, at the `end` of the run or before; `about`: the kinds asked about, to read no more."""

@@ -35,15 +35,33 @@ _DESCRIBED_BY = {
 }
 
 
+_GONE = frozenset(
+    {
+        "404",
+        "ImageNotFoundException",
+        "LifecyclePolicyNotFoundException",
+        "NoSuchBucket",
+        "NoSuchBucketPolicy",
+        "NoSuchEntity",
+        "NoSuchKey",
+        "NoSuchLifecycleConfiguration",
+        "NotFound",
+        "NotFoundException",
+        "RepositoryNotFoundException",
+        "RepositoryPolicyNotFoundException",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
+"""What AWS's services answer when a thing isn't there. EC2's codes (`InvalidSubnetID.NotFound`) have a form instead."""
+
+
 def _gone(error: Exception) -> bool:
     """Whether AWS's answer means that the thing doesn't exist (SageMaker says so by a ValidationException)."""
     details = getattr(error, "response", {}).get("Error", {})
     code, text = details.get("Code", ""), details.get("Message", "").lower()
-    if code in {"404", "NoSuchBucket", "NoSuchKey", "NoSuchEntity", "NotFoundException", "ResourceNotFound"}:
-        return True
-    if code in {"NoSuchBucketPolicy", "RepositoryPolicyNotFoundException", "NotFound"}:
-        return True
-    if code in {"RepositoryNotFoundException", "ImageNotFoundException", "ResourceNotFoundException"}:
+    if code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound")):
         return True
     return code == "ValidationException" and ("could not find" in text or "does not exist" in text)
 
@@ -64,6 +82,7 @@ class Account:
         self._lock = threading.RLock()
         self._identity: tuple[str, str] | None = None
         self._kept: dict[tuple[str, ...], Any] = {}
+        self._epoch = 0
 
     # --- asking -------------------------------------------------------------------------------------------------
 
@@ -181,15 +200,18 @@ class Account:
         with self._lock:
             if key in self._kept:
                 return self._kept[key]
+            epoch = self._epoch
         value = read()
         if value is not None:
             with self._lock:
-                self._kept[key] = value
+                if epoch == self._epoch or key[0] in _IMMUTABLE:
+                    self._kept[key] = value
         return value
 
     def forget(self) -> None:
         """Ask everything anew from now on, but what never changes under its name."""
         with self._lock:
+            self._epoch += 1  # what is being read just now is older than what is wanted
             self._kept = {key: value for key, value in self._kept.items() if key[0] in _IMMUTABLE}
 
     def forget_one(self, kind: str, name: str) -> None:
@@ -285,7 +307,8 @@ class Account:
             but: artifacts and buckets whose encryption this run decides; the account isn't asked for it.
 
         """
-        aliases = {one["AliasName"]: one.get("TargetKeyId") for one in self.pages("kms", "list_aliases", "Aliases")}
+        listed = self._keep((usage.ALIAS,), lambda: self.pages("kms", "list_aliases", "Aliases"))
+        aliases = {one["AliasName"]: one.get("TargetKeyId") for one in listed}
         for alias in graph.nodes(usage.ALIAS):
             if aliases.get(alias.identity):
                 graph.add(alias, node(usage.KEY, aliases[alias.identity]), "target of the alias")
@@ -329,12 +352,7 @@ class Account:
         return found
 
     def _default_key(self, bucket: Node) -> tuple[str | None, str]:
-        try:
-            answer = self.ask("s3", "get_bucket_encryption", Bucket=bucket.identity)
-        except AccountUnknown as error:
-            if "ServerSideEncryptionConfigurationNotFoundError" in str(error):
-                return None, ""
-            raise
+        answer = self.ask("s3", "get_bucket_encryption", Bucket=bucket.identity)
         rules = (answer or {}).get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
         for rule in rules:
             default = rule.get("ApplyServerSideEncryptionByDefault", {})

@@ -9,6 +9,7 @@ GetFunctionConfiguration; Secrets Manager DescribeSecret; SageMaker DescribeMode
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds, references, usage
@@ -48,7 +49,7 @@ def add_functions(
         if _not_here(secret):
             continue
         try:
-            described = account.ask("secretsmanager", "describe_secret", SecretId=secret.identity) or {}
+            described = account.remembered(usage.SECRET, secret.identity, read=partial(_secret, account, secret)) or {}
         except AccountUnknown as error:
             graph.add_gap(secret, _BEHIND_KEYS, str(error))
             continue
@@ -57,6 +58,10 @@ def add_functions(
             used = node(usage.KEY, key)
             graph.add(secret, used, "KmsKeyId")
             graph.add_node(used, text=key)
+
+
+def _secret(account: Account, secret: Node) -> Any:
+    return account.ask("secretsmanager", "describe_secret", SecretId=secret.identity)
 
 
 def _describe(account: Account, graph: UsageGraph, kind: str, but: frozenset[Node]) -> None:
@@ -93,24 +98,34 @@ def add_networks(account: Account, graph: UsageGraph, *, tables: Mapping[str, No
 
     """
     vpcs: dict[str, list[Node]] = {}
-    for kind, operation, result, ids, own in (
-        (usage.SUBNET, "describe_subnets", "Subnets", "subnet-id", "SubnetId"),
-        (usage.GROUP, "describe_security_groups", "SecurityGroups", "group-id", "GroupId"),
-    ):
-        wanted = [one.identity for one in graph.nodes(kind) if not one.identity.startswith("urn:pulumi:")]
-        if not wanted:
-            continue
-        for found in account.pages("ec2", operation, result, Filters=[{"Name": ids, "Values": wanted}]):
-            one = node(kind, found[own])
-            graph.add(one, node(usage.VPC, found["VpcId"]), f"VPC of the {kind}")
-            graph.add_node(one, described=found)
-            subnets = vpcs.setdefault(found["VpcId"], [])
-            if kind == usage.SUBNET:
-                subnets.append(one)
+    for found in _described(account, graph, usage.SUBNET):
+        vpcs.setdefault(found["VpcId"], []).append(node(usage.SUBNET, found["SubnetId"]))
     for vpc, subnets in sorted(vpcs.items()):
-        if subnets:
-            _add_routes(account, graph, vpc, subnets, tables or {})
-            _add_endpoints(account, graph, vpc, subnets)
+        _add_routes(account, graph, vpc, subnets, tables or {})
+        _add_endpoints(account, graph, vpc, subnets)
+    _described(account, graph, usage.GROUP)
+
+
+_NETWORK_CALLS = {
+    usage.SUBNET: ("describe_subnets", "Subnets", "subnet-id", "SubnetId"),
+    usage.GROUP: ("describe_security_groups", "SecurityGroups", "group-id", "GroupId"),
+}
+
+
+def _described(account: Account, graph: UsageGraph, kind: str) -> list[dict[str, Any]]:
+    """The subnets or groups of the graph as EC2 describes them, entered with their VPC."""
+    operation, result, by, own = _NETWORK_CALLS[kind]
+    wanted = [one.identity for one in graph.nodes(kind) if not one.identity.startswith("urn:pulumi:")]
+    if not wanted:
+        return []
+    filters = [{"Name": by, "Values": wanted}]
+    read = partial(account.pages, "ec2", operation, result, Filters=filters)
+    described: list[dict[str, Any]] = account.remembered(operation, *wanted, read=read)
+    for found in described:
+        one = node(kind, found[own])
+        graph.add(one, node(usage.VPC, found["VpcId"]), f"VPC of the {kind}")
+        graph.add_node(one, described=found)
+    return described
 
 
 def in_vpc(vpc: str) -> list[dict[str, Any]]:
@@ -121,7 +136,8 @@ def in_vpc(vpc: str) -> list[dict[str, Any]]:
 def _add_routes(account: Account, graph: UsageGraph, vpc: str, subnets: list[Node], tables: Mapping[str, Node]) -> None:
     main: Node | None = None
     chosen: dict[str, Node] = {}
-    for table in account.pages("ec2", "describe_route_tables", "RouteTables", Filters=in_vpc(vpc)):
+    read = partial(account.pages, "ec2", "describe_route_tables", "RouteTables", Filters=in_vpc(vpc))
+    for table in account.remembered(usage.ROUTE_TABLE, vpc, read=read):
         one = node(usage.ROUTE_TABLE, table["RouteTableId"])
         graph.add_node(one, described=table)
         for association in items(table.get("Associations")):
@@ -138,7 +154,8 @@ def _add_routes(account: Account, graph: UsageGraph, vpc: str, subnets: list[Nod
 
 
 def _add_endpoints(account: Account, graph: UsageGraph, vpc: str, subnets: list[Node]) -> None:
-    for endpoint in account.pages("ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=in_vpc(vpc)):
+    read = partial(account.pages, "ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=in_vpc(vpc))
+    for endpoint in account.remembered(usage.VPC_ENDPOINT, vpc, read=read):
         if str(endpoint.get("State", "")).lower() in {"deleting", "deleted"} or _serves_sessions(endpoint):
             continue
         one = node(usage.VPC_ENDPOINT, endpoint["VpcEndpointId"])
