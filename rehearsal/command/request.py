@@ -51,6 +51,7 @@ def request(
     snapshot = state.from_json(document, stack.crypter()) if document else None
     if snapshot:
         state.verify(snapshot)
+    left = protected(snapshot) if invocation.given("exclude-protected") else []
     packs = [Path(pack).resolve() for pack in invocation.get("policy-pack", [])]
     configs: list[Path | None] = [Path(config).resolve() for config in invocation.get("policy-pack-config", [])]
     configs += [None] * (len(packs) - len(configs))
@@ -71,7 +72,7 @@ def request(
         preview_only=preview_only,
         targets=[*invocation.get("target", []), *invocation.get("target-replace", [])],
         target_dependents=invocation.given("target-dependents"),
-        excludes=[*invocation.get("exclude", []), *_protected(invocation, snapshot)],
+        excludes=[*invocation.get("exclude", []), *left],
         exclude_dependents=invocation.given("exclude-dependents"),
         replace=[*invocation.get("replace", []), *invocation.get("target-replace", [])],
         ignore_protect=invocation.given("ignore-protect"),
@@ -83,11 +84,14 @@ def request(
     )
 
 
-def _protected(invocation: Invocation, snapshot: Snapshot | None) -> list[str]:
-    """What `--exclude-protected` leaves: protected resources; what they need stays with what is excluded."""
-    if not invocation.given("exclude-protected") or snapshot is None:
-        return []
-    return [resource.urn for resource in snapshot.resources if resource.protect]
+def protected(snapshot: Snapshot | None) -> list[str]:
+    """The protected resources of a state and all that they need."""
+    from rehearsal.engine.graph import Graph
+
+    resources = snapshot.resources if snapshot else []
+    graph, own = Graph(resources), [resource for resource in resources if resource.protect]
+    kept = graph.all_dependencies_of(own) | {graph.position[id(resource)] for resource in own}
+    return [resources[index].urn for index in sorted(kept)]
 
 
 def _never_save(_: Snapshot) -> None:

@@ -42,12 +42,31 @@ def up(invocation: Invocation) -> int:
 
 def destroy(invocation: Invocation) -> int:
     """Delete everything in the stack."""
+    if invocation.given("exclude-protected") and _nothing_is_unprotected(invocation):
+        return 0
     status = _operate(invocation, "destroy")
     if status == 0 and invocation.given("remove") and not invocation.given("preview-only"):
         from rehearsal.command.stack_commands import remove
 
         remove(invocation)
     return status
+
+
+def _nothing_is_unprotected(invocation: Invocation) -> bool:
+    from rehearsal import state
+    from rehearsal.command.request import protected
+
+    stack = Workspace(invocation).stack()
+    document = stack.stored.document()
+    snapshot = state.from_json(document, stack.crypter()) if document else None
+    kept = protected(snapshot)
+    if not kept or snapshot is None or len(kept) < len(snapshot.resources):
+        return False
+    say(
+        f"There were no unprotected resources to destroy. There are still {len(kept)} protected resources "
+        "associated with this stack."
+    )
+    return True
 
 
 def refresh(invocation: Invocation) -> int:

@@ -81,9 +81,10 @@ class Events:
         else:
             self.diagnostic("error", error, urn)
 
-    def prelude(self, config: dict[str, str]) -> None:
+    def prelude(self, config: dict[str, str], secret_keys: frozenset[str]) -> None:
         """The first event."""
-        self.emit({"preludeEvent": {"config": config}})
+        shown = {k: "[secret]" if k in secret_keys else v for k, v in config.items()}
+        self.emit({"preludeEvent": {"config": shown}})
 
     def _metadata(self, step: Step) -> dict[str, Any]:
         row: dict[str, Any] = {

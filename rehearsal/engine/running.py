@@ -27,6 +27,7 @@ from rehearsal.engine.plugins import Plugins
 from rehearsal.engine.policies import Policies
 from rehearsal.engine.providers import Providers
 from rehearsal.engine.registrar import Registrar
+from rehearsal.engine.targets import refuse_unknown
 from rehearsal.errors import RehearsalError
 from rehearsal.state import verify
 from rehearsal.wire.analyzer import StackFacts
@@ -50,6 +51,8 @@ _DONE, _STOPPED, _BAILED, _CANCELLED = "done", "stopped", "bailed", "cancelled"
 
 def execute(request: Request) -> Outcome:
     """Run one operation to its end; see `rehearsal.engine.run`."""
+    if request.operation in ("destroy", "refresh"):
+        refuse_unknown(request)
     deployment = Deployment(request)
     verify(deployment.base)
     with ExitStack() as stack:
@@ -113,7 +116,7 @@ class Run:
         """Run to the end, whatever happens; what goes wrong is said by events."""
         from rehearsal.engine import Outcome
 
-        self.d.events.prelude(self._shown_config())
+        self.d.events.prelude(self.request.config, self.request.secret_keys)
         watcher = threading.Thread(target=self._watch, daemon=True)
         watcher.start()
         try:
@@ -294,7 +297,3 @@ class Run:
             configSecretKeys=sorted(request.secret_keys), dryRun=self.d.dry_run, parallel=request.parallel,
         )  # fmt: skip
         self._server.start(Monitor(self.registrar, registrations, self._callbacks, info))
-
-    def _shown_config(self) -> dict[str, str]:
-        secret = self.request.secret_keys
-        return {k: "[secret]" if k in secret else v for k, v in self.request.config.items()}

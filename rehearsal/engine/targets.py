@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rehearsal import urns
+from rehearsal.errors import RehearsalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from rehearsal.engine import Request
     from rehearsal.engine.deployment import Deployment
     from rehearsal.state import ResourceState
+
+
+class UnknownTargetError(RehearsalError):
+    """Raised when a target is named that the state doesn't hold, where only the state counts."""
+
+    fault = "user"
 
 
 class Targets:
@@ -155,3 +162,11 @@ def unknown_targets(targets: Targets, known: Collection[str]) -> list[str]:
         + ("" if "$" in urn else " Did you forget to escape $ in your shell?")
         for urn in sorted(targets.literals - set(known))
     ]
+
+
+def refuse_unknown(request: Request) -> None:
+    """Raise UnknownTargetError for a target of a destroy or a refresh that the state doesn't hold."""
+    known = {state.urn for state in request.snapshot.resources} if request.snapshot else set()
+    for named in (request.targets, request.excludes):
+        for urn in sorted(Targets(named).literals - known):
+            raise UnknownTargetError(f"no resource named '{urn}' found")
