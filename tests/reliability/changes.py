@@ -1,0 +1,79 @@
+"""What a history can do to a stack: changes of its settings, and what can go wrong meanwhile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from worlds import Ground
+
+Settings = dict[str, str]
+
+NARROW = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}}
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One kind of change.
+
+    Attributes:
+        name: what it is called in reports.
+        settings: from the settings so far, what there is to deploy from and a source of choices, the new values.
+        harmless: nobody has a reason to refuse it; False: the program may refuse it, and must then leave all as it was.
+
+    """
+
+    name: str
+    settings: Callable[[Settings, Ground, Random], Settings]
+    harmless: bool = True
+
+
+def _other(settings: Settings, key: str, values: list[str], random: Random) -> Settings:
+    return {key: random.choice([value for value in values if value != settings.get(key)])}
+
+
+def _network(settings: Settings, ground: Ground, random: Random) -> Settings:
+    if settings.get("subnets"):
+        return {"subnets": "", "securityGroups": ""}
+    count = random.randint(1, len(ground.subnets))
+    return {"subnets": json.dumps(ground.subnets[:count]), "securityGroups": json.dumps([ground.group])}
+
+
+CHANGES = {
+    change.name: change
+    for change in (
+        Change("image", lambda s, g, r: _other(s, "image", list(g.images), r)),
+        Change("artifact", lambda s, g, r: _other(s, "artifact", list(g.artifacts), r)),
+        Change(
+            "variables",
+            lambda s, _, r: _other(s, "environment", [json.dumps({"LEVEL": str(n)}) for n in range(4)], r),
+        ),
+        Change(
+            "instance type",
+            lambda s, _, r: _other(s, "instanceType", ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge"], r),
+        ),
+        Change("instance count", lambda s, _, r: _other(s, "instanceCount", ["1", "2", "3"], r)),
+        Change("subnets", _network),
+        Change(
+            "image and variables", lambda s, g, r: CHANGES["image"].settings(s, g, r) | {"environment": '{"A": "b"}'}
+        ),
+        Change("key", lambda s, g, r: _other(s, "key", ["own", "none", g.key], r), harmless=False),
+        Change("key disabled", lambda *_: {"keyEnabled": "false"}, harmless=False),
+        Change("narrowed rights", lambda *_: {"permissions": "{narrow}"}, harmless=False),
+        Change("rename", lambda s, _, r: _other(s, "name", ["decision-trees", "decision-trees-b"], r), harmless=False),
+    )
+}
+
+FAULTS: tuple[str, ...] = (
+    *("silent-roll-back", "visible-roll-back", "capacity-error", "throttling"),
+    *("access-denied:UpdateEndpoint", "access-denied:CreateModel", "access-denied:CreateEndpointConfig"),
+    *("access-denied:DeleteModel", "access-denied:DeleteEndpointConfig", "access-denied:PutRolePolicy"),
+)
+MEANWHILE = ("nothing", "fault", "kill", "patch")

@@ -1,0 +1,5 @@
+"""Defect: nobody guards anything."""
+
+import guards
+
+guards.install = lambda **_: None

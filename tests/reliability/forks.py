@@ -1,0 +1,369 @@
+"""Runs of the embedded engine that cost as little as they can: every process is forked from one that has imported all.
+
+One run is a process of its own (so that it can be killed like one), and so is its program; the provider is attached to
+and lives as long as the history. Nothing of what they do differs from a run by command: the same engine, the same
+`starter.py`, the same gRPC between them. Whoever forks must never have used gRPC itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import gc
+import io
+import json
+import os
+import pickle
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+REGION = "us-east-1"
+SERVICES = ("sagemaker", "s3", "iam", "kms", "ec2", "ecr", "sts", "cloudwatch", "logs", "application-autoscaling")
+LONGEST_RUN = 120.0
+POLL_SECONDS = 0.02
+
+
+@functools.cache
+def preload() -> None:
+    """Import what engine, provider and program need, and read AWS's service models, once for all forks."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    import boto3
+    import botocore.loaders
+    import pulumi_aws.appautoscaling
+    import pulumi_aws.cloudwatch
+    import pulumi_aws.ec2
+    import pulumi_aws.iam
+    import pulumi_aws.kms
+    import pulumi_aws.lambda_
+    import pulumi_aws.s3
+    import pulumi_aws.sagemaker
+    import pulumi_aws.vpc  # noqa: F401
+
+    import guards.endpoint
+    import guards.install
+    import guards.judge
+    import guards.verified_update
+    import rehearsal.engine.running
+    import rehearsal.provider.invokes
+    import rehearsal.provider.lifecycle
+    import rehearsal.provider.server
+    import rehearsal.provider.types  # noqa: F401
+
+    for name in ("components", "guards", "knowledge", "findings"):
+        for path in sorted((REPOSITORY / name).glob("*.py")):
+            if path.stem != "__main__":
+                __import__(name if path.stem == "__init__" else f"{name}.{path.stem}")
+    # The virtual time of the account flies; guards that look every other real second would only wait.
+    for module in (guards.endpoint, guards.judge, guards.verified_update):
+        module._POLL_SECONDS = POLL_SECONDS
+    read = botocore.loaders.JSONFileLoader.load_file
+    known: dict[str, Any] = {}
+
+    def load_file(loader: Any, path: str) -> Any:
+        if path not in known:
+            known[path] = read(loader, path)
+        return known[path]
+
+    botocore.loaders.JSONFileLoader.load_file = load_file
+    for service in SERVICES:
+        boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+    gc.collect()
+    gc.freeze()
+
+
+def die_with_parent() -> None:
+    """Let the kernel end this process when its parent ends, however it ends."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def fork(work: Callable[[], None]) -> int:
+    """A child that does some work and ends; returns its process id."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        die_with_parent()
+        work()
+        status = 0
+    except SystemExit as e:
+        status = e.code if isinstance(e.code, int) else 1
+    except BaseException:  # noqa: BLE001  # it must not go on as the parent
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+class Provider:
+    """The aws provider, in a process of its own, that runs attach to."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        reading, writing = os.pipe()
+
+        def serve() -> None:
+            os.close(reading)
+            os.chdir(folder)
+            os.environ.clear()
+            os.environ.update(environment)
+            from rehearsal.provider.server import start
+
+            server, port = start()
+            os.write(writing, f"{port}\n".encode())
+            os.close(writing)
+            server.wait_for_termination()
+
+        self.pid = fork(serve)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            self.port = int(pipe.readline())
+
+    def kill(self) -> None:
+        """End it at once."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+
+class ForkedProgram:
+    """A process that waits to become the program; made before the engine's process uses gRPC."""
+
+    def __init__(self) -> None:
+        self._asked, self._ask = os.pipe()
+        out, theirs_out = os.pipe()
+        err, theirs_err = os.pipe()
+        self.returncode: int | None = None
+        self._ended = threading.Lock()
+        self.pid = fork(lambda: self._live(theirs_out, theirs_err, (out, err)))
+        for descriptor in (self._asked, theirs_out, theirs_err):
+            os.close(descriptor)
+        self.stdout, self.stderr = os.fdopen(out, "rb"), os.fdopen(err, "rb")
+
+    def _live(self, out: int, err: int, others: tuple[int, ...]) -> None:
+        os.close(self._ask)
+        for descriptor in others:
+            os.close(descriptor)
+        with os.fdopen(self._asked, "rb") as pipe:
+            asked = pipe.read()
+        if not asked:
+            return
+        command, cwd, environment = pickle.loads(asked)
+        os.setsid()
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        sys.stdout, sys.stderr = (
+            io.TextIOWrapper(os.fdopen(number, "wb", buffering=0, closefd=False), write_through=True)
+            for number in (1, 2)
+        )
+        os.chdir(cwd)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = command[1:]
+        runpy.run_path(command[1], run_name="__main__")
+
+    def become(self, command: list[str], cwd: Path, environment: Mapping[str, str]) -> ForkedProgram:
+        """Start the program; stands for `rehearsal.wire.children.spawn`."""
+        with os.fdopen(self._ask, "wb") as pipe:
+            pickle.dump((command, str(cwd), dict(environment)), pipe)
+        return self
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status. Raises subprocess.TimeoutExpired."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.returncode is None:
+            with self._ended:
+                if self.returncode is None:
+                    pid, status = os.waitpid(self.pid, os.WNOHANG)
+                    if pid:
+                        self.returncode = os.waitstatus_to_exitcode(status)
+                        break
+            if deadline is not None and time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired("program", timeout or 0)
+            time.sleep(0.005)
+        return self.returncode
+
+
+@dataclass
+class Kill:
+    """When the engine is killed: at the so many'th time that it saves, before or after that is on the disk."""
+
+    save: int
+    persisted: bool = True
+
+
+@dataclass
+class Ran:
+    """What came of a run."""
+
+    operation: str
+    succeeded: bool = False
+    killed: bool = False
+    changes: dict[str, int] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    saves: int = 0
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> dict[str, int]:
+        """What wasn't the same."""
+        return {kind: count for kind, count in self.changes.items() if kind not in ("same", "read") and count}
+
+
+@dataclass
+class Stack:
+    """A stack's settings and its state, as text."""
+
+    name: str
+    folder: Path
+    config: dict[str, str]
+    state: str | None = None
+
+
+def run(
+    stack: Stack,
+    operation: str,
+    environment: Mapping[str, str],
+    *,
+    kill: Kill | None = None,
+    at_save: tuple[int, Callable[[], None]] | None = None,
+    **options: Any,
+) -> Ran:
+    """One run of the engine in a process of its own; the stack's state is what the run left.
+
+    Args:
+        stack: what is run.
+        operation: preview, up, destroy or refresh.
+        environment: of the children.
+        kill: when the engine is killed (SIGKILL).
+        at_save: something to do when the engine saves for the so many'th time.
+        options: of `rehearsal.engine.Request`.
+
+    """
+    preload()
+    began = time.monotonic()
+    reading, writing = os.pipe()
+
+    def work() -> None:
+        os.close(reading)
+        os.setsid()
+        program = ForkedProgram()
+        with os.fdopen(writing, "wb") as pipe:
+            _engine(stack, operation, dict(environment), program, pipe, kill, at_save, options)
+
+    pid = fork(work)
+    os.close(writing)
+    messages = _messages(reading, began + LONGEST_RUN)
+    if messages is None:
+        os.kill(pid, signal.SIGKILL)
+        messages = [("error", f"the run did not end within {LONGEST_RUN:g} s")]
+    _, status = os.waitpid(pid, 0)
+    ran = Ran(operation, killed=os.WIFSIGNALED(status))
+    for kind, content in messages:
+        if kind == "state":
+            stack.state = content
+        elif kind == "ran":
+            ran = content
+        elif kind == "error":
+            ran.errors.append(content)
+    ran.seconds = time.monotonic() - began
+    return ran
+
+
+def _messages(reading: int, deadline: float) -> list[tuple[str, Any]] | None:
+    """What the run sent until it ended; None when it takes too long. What a kill cut off doesn't count."""
+    received = bytearray()
+    with os.fdopen(reading, "rb") as pipe:
+        while True:
+            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                return None
+            piece = os.read(pipe.fileno(), 1 << 20)
+            if not piece:
+                break
+            received += piece
+    messages = []
+    stream = io.BytesIO(bytes(received))
+    with contextlib.suppress(EOFError, pickle.UnpicklingError):
+        while True:
+            messages.append(pickle.load(stream))
+    return messages
+
+
+def _engine(  # noqa: C901, PLR0913, PLR0917  # one call, in the forked process
+    stack: Stack,
+    operation: str,
+    environment: dict[str, str],
+    program: ForkedProgram,
+    pipe: Any,
+    kill: Kill | None,
+    at_save: tuple[int, Callable[[], None]] | None,
+    options: dict[str, Any],
+) -> None:
+    from rehearsal import engine, state
+    from rehearsal.command.project import load
+    from rehearsal.wire import program as programs
+
+    programs.spawn = program.become
+    crypter = state.PlaintextCrypter()
+    ran = Ran(operation)
+
+    def send(kind: str, content: Any) -> None:
+        pipe.write(pickle.dumps((kind, content)))
+        pipe.flush()
+
+    def save(snapshot: Any) -> None:
+        ran.saves += 1
+        if at_save is not None and ran.saves == at_save[0]:
+            at_save[1]()
+        if kill is None:
+            return
+        if ran.saves == kill.save - 1 or (kill.persisted and ran.saves == kill.save):
+            send("state", state.to_text(snapshot, crypter))
+        if ran.saves >= kill.save:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def emit(event: dict[str, Any]) -> None:
+        if "diagnosticEvent" in event:
+            said = event["diagnosticEvent"]
+            if said["severity"] in ("error", "warning"):
+                (ran.errors if said["severity"] == "error" else ran.warnings).append(said["message"].strip())
+        elif "resourcePreEvent" in event:
+            metadata = event["resourcePreEvent"]["metadata"]
+            if metadata["op"] != "same":
+                ran.steps.append(f"{metadata['op']} {metadata['urn'].rpartition('$')[2].rpartition('::')[0][-40:]}")
+
+    project = load(stack.folder / "Pulumi.yaml")
+    before = state.from_json(json.loads(stack.state), crypter) if stack.state else None
+    outcome = engine.run(
+        engine.Request(
+            operation,  # type: ignore[arg-type]
+            engine.Project(project.name, project.directory, project.main or ".", project.options, project.plugins),
+            stack.name, before, save, emit, config=stack.config, environment=environment,
+            **{"parallel": 8, **options},
+        )
+    )  # fmt: skip
+    ran.succeeded, ran.changes = outcome.succeeded, dict(outcome.changes)
+    if operation != "preview":
+        send("state", state.to_text(outcome.snapshot, crypter))
+    send("ran", ran)

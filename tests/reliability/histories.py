@@ -1,0 +1,320 @@
+"""One history: changes of stacks in an account of their own, and what must hold after each, whatever went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import forks
+import worlds
+from changes import CHANGES, NARROW
+
+from pipeline.interrupted import taken_up
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from changes import Change
+
+MAIN, TENANT = "rehearsal", "rehearsal-tenant"
+REFUSALS = ("-is-", "refused", "guard")
+
+
+class Broken(AssertionError):  # noqa: N818  # it is what a history finds
+    """Something that must always hold doesn't. `kind` is a word for counting."""
+
+    def __init__(self, kind: str, words: str) -> None:
+        super().__init__(f"{kind}: {words}")
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What happens during a change: nothing, a fault, a kill or a patch event, and at which save."""
+
+    kind: str = "nothing"
+    fault: str = ""
+    save: int = 0
+    persisted: bool = True
+
+    @property
+    def label(self) -> str:
+        """How it is counted."""
+        return self.fault.partition(":")[0] if self.kind == "fault" else self.kind
+
+
+@dataclass(frozen=True)
+class Program:
+    """The program that is driven: where it lies, its settings' namespace and first values, and what is expected of it.
+
+    Attributes:
+        name: for reports.
+        folder: where its Pulumi.yaml lies.
+        strict: whether it must refuse what would break an endpoint, and converge; the peers' needn't.
+
+    """
+
+    name: str
+    folder: Path
+    namespace: str
+    strict: bool = True
+
+    def config(self, settings: dict[str, str]) -> dict[str, str]:
+        """Settings as the engine takes them: the declared defaults, and those given."""
+        from rehearsal.command.project import load
+
+        declared = load(self.folder / "Pulumi.yaml").declared
+        defaults = {
+            key: one.fallback if isinstance(one.fallback, str) else json.dumps(one.fallback)
+            for key, one in declared.items()
+            if one.fallback is not None
+        }
+        given = {f"{self.namespace}:{key}": value for key, value in settings.items() if value != ""}
+        return {**defaults, **given, "aws:region": forks.REGION}
+
+
+HOLDFAST = Program("holdfast", forks.REPOSITORY, "holdfast")
+
+
+@dataclass
+class Deployed:
+    """A stack in a history: its settings, and whether it is there."""
+
+    stack: forks.Stack
+    settings: dict[str, str]
+    exists: bool = False
+    endpoint: str = ""
+
+
+@dataclass
+class History:
+    """Changes of one program's stacks in a world of its own.
+
+    Args:
+        program: what is driven.
+        seed: of the choices that the changes themselves make.
+
+    Attributes:
+        converges: whether each change is followed by what must change nothing.
+        lost: URNs of creations that a kill left in the dark and that could only be named.
+
+    """
+
+    program: Program = HOLDFAST
+    seed: int = 0
+    log: list[str] = field(default_factory=list)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: int = 0
+    runs: int = 0
+    lost: list[str] = field(default_factory=list)
+    converges: bool = True
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)
+        self.world = worlds.world(self.program.folder)
+        narrow = self.world.account.directory.parents[1] / "narrow.json"
+        narrow.write_text(NARROW)
+        self.narrow = str(narrow)
+        ground = self.world.ground
+        first = {
+            "name": "decision-trees",
+            "image": ground.images[0],
+            "artifact": ground.artifacts[0],
+            "instanceType": "ml.m5.large",
+            "instanceCount": "1",
+            "key": "own",
+        }
+        self.stacks = {
+            MAIN: self._stack(MAIN, first),
+            TENANT: self._stack(TENANT, {**first, "name": "decision-trees-tenant"}),
+        }
+
+    def _stack(self, name: str, settings: dict[str, str]) -> Deployed:
+        return Deployed(forks.Stack(name, self.program.folder, {}), settings)
+
+    @property
+    def changes(self) -> int:
+        """How many changes were made or refused."""
+        return sum(self.coverage.values())
+
+    def close(self) -> None:
+        """End the world."""
+        self.world.close()
+
+    # --- what can happen --------------------------------------------------------------------------------------------
+
+    def deploy(self, name: str = MAIN, incident: Incident = Incident()) -> None:
+        """A stack that isn't there comes to be; the tenant's uses the main one's key, where that has one."""
+        main = self.stacks[MAIN]
+        if name == TENANT:
+            shared = main.exists and main.settings["key"] == "own"
+            key = f"alias/{main.settings['name']}" if shared else self.world.ground.key
+            self.stacks[TENANT].settings["key"] = key
+        self._change(self.stacks[name], "deploy" if name == MAIN else "tenant", {}, incident, harmless=True)
+
+    def change(self, kind: str, incident: Incident, *, previewed: bool = False) -> None:
+        """A change of the main stack's settings."""
+        change: Change = CHANGES[kind]
+        main = self.stacks[MAIN]
+        new = change.settings(main.settings, self.world.ground, self.random)
+        new = {key: value.replace("{narrow}", self.narrow) for key, value in new.items()}
+        self._change(main, kind, new, incident, harmless=change.harmless, previewed=previewed)
+
+    def remove(self, name: str, incident: Incident) -> None:
+        """The stack is destroyed, with the program, as guarded stacks must be."""
+        deployed = self.stacks[name]
+        label = "remove" if name == MAIN else "remove tenant"
+        ran = self._run(deployed, "destroy", incident, run_program=True)
+        self.coverage[label, incident.label] += 1
+        self._note(f"{label} [{incident}]: {_said(ran)}")
+        self._must_hold(label, ran, gone=deployed.endpoint)
+        if not ran.succeeded:
+            self._allow_refusal(label, ran, incident, harmless=False)
+            if incident.kind in ("fault", "kill"):
+                self._take_up(deployed)
+                again = self._run(deployed, "destroy", run_program=True)
+                self._note(f"  again: {_said(again)}")
+                self._must_hold(label, again, gone=deployed.endpoint)
+                ran = again if again.succeeded else ran
+        if ran.succeeded:
+            deployed.exists, deployed.stack.state, deployed.endpoint = False, None, ""
+            return
+        self._converge(deployed, label)
+
+    def patch(self) -> None:
+        """AWS patches; whatever was in service must still be."""
+        report = self.world.account.patch()
+        broken = [each for each in report if each["problems"]]
+        if broken:
+            raise Broken("an endpoint broke at a patch", json.dumps(broken))
+        self._note(f"patch: {len(report)} sound")
+
+    # --- how it is done ---------------------------------------------------------------------------------------------
+
+    def _change(  # noqa: PLR0913  # what a change is
+        self, deployed: Deployed, label: str, new: dict[str, str], incident: Incident, *, harmless: bool,
+        previewed: bool = False,
+    ) -> None:  # fmt: skip
+        before = dict(deployed.settings)
+        deployed.settings = {**before, **new}
+        self.coverage[label, incident.label] += 1
+        if previewed and incident.kind == "nothing":
+            ran = self._run(deployed, "preview")
+            if not ran.succeeded:
+                self._note(f"{label} {new}: preview {_said(ran)}")
+                self._allow_refusal(label, ran, incident, harmless=harmless)
+                deployed.settings = before
+                self._must_hold(label, ran)
+                return
+        ran = self._run(deployed, "up", incident)
+        self._note(f"{label} {new} [{incident}]: {_said(ran)}")
+        self._must_hold(label, ran)
+        if not ran.succeeded:
+            self._allow_refusal(label, ran, incident, harmless=harmless)
+            if incident.kind == "nothing" or self.random.random() < 0.5:
+                deployed.settings = before if deployed.exists else deployed.settings
+        deployed.exists = deployed.exists or ran.succeeded
+        if self.converges:
+            self._converge(deployed, label, harmless=harmless, before=before)
+        deployed.endpoint = deployed.settings["name"] if deployed.exists else ""
+        self.patch()
+
+    def _converge(
+        self, deployed: Deployed, label: str, *, harmless: bool = True, before: dict[str, str] | None = None
+    ) -> None:
+        """From wherever it is, another `up` succeeds, and the one after that changes nothing."""
+        self._take_up(deployed)
+        again = self._run(deployed, "up", refresh=True)
+        if not again.succeeded and before is not None and not harmless and _refused(again):
+            deployed.settings = before  # it was refused only now: a fault had come first
+            again = self._run(deployed, "up", refresh=True)
+        self._must_hold(label, again)
+        if not again.succeeded:
+            self._note(f"  the next up: {_said(again)}")
+            if self.program.strict:
+                raise Broken("the next up fails", _said(again))
+            return
+        if again.changed:
+            self._note(f"  converged: {_said(again)}")
+            last = self._run(deployed, "up", refresh=True)
+            self._must_hold(label, last)
+            if self.program.strict and (not last.succeeded or last.changed):
+                raise Broken("a second up changes something", _said(last))
+        deployed.exists = True
+        deployed.endpoint = deployed.settings["name"]
+
+    def _take_up(self, deployed: Deployed) -> None:
+        """What the command does first when a run was interrupted: creations in the dark are looked for by name."""
+        if deployed.stack.state is None or not self.program.strict:
+            return
+        document = json.loads(deployed.stack.state)
+        made = taken_up(document["deployment"], lambda: self.world.client("ec2"))
+        if made.any:
+            deployed.stack.state = json.dumps({**document, "deployment": made.deployment})
+            self._note(f"  taken up: {[_short(urn) for urn in made.adopted]}, lost: {[_short(u) for u in made.lost]}")
+            self.lost += made.lost
+
+    def _run(self, deployed: Deployed, operation: str, incident: Incident | None = None, **options: Any) -> forks.Ran:
+        incident = incident or Incident()
+        self.runs += 1
+        deployed.stack.config = self.program.config(deployed.settings)
+        account = self.world.account
+        kill = at_save = None
+        if incident.kind == "fault":
+            account.arm(incident.fault)
+        elif incident.kind == "kill":
+            kill = forks.Kill(incident.save, incident.persisted)
+        elif incident.kind == "patch":
+            at_save = (incident.save, lambda: account.patch() and None)
+        ran = forks.run(deployed.stack, operation, self.world.environment(), kill=kill, at_save=at_save, **options)
+        if incident.kind == "fault":
+            account.disarm()
+        if ran.killed:
+            self.world.lose_provider()
+        return ran
+
+    def _must_hold(self, label: str, ran: forks.Ran, gone: str = "") -> None:
+        """Nobody took anything from an endpoint that serves, and those that were in service still are."""
+        breaches = self.world.breaches()
+        if breaches:
+            raise Broken("something in use was taken away", f"during {label}: {json.dumps(breaches)[:2000]}")
+        statuses = self.world.statuses()
+        for _ in range(60):
+            if all(status not in ("Updating", "RollingBack", "SystemUpdating") for status in statuses.values()):
+                break
+            self.world.account.advance(60)
+            statuses = self.world.statuses()
+        for each in self.stacks.values():
+            if each.endpoint and each.endpoint != gone and statuses.get(each.endpoint) != "InService":
+                allowed = each.endpoint not in statuses and each.settings["name"] != each.endpoint
+                if not allowed:
+                    what = f"{each.endpoint} is {statuses.get(each.endpoint, 'gone')} after {label}: {_said(ran)}"
+                    raise Broken("an endpoint is out of service", what)
+
+    def _allow_refusal(self, label: str, ran: forks.Ran, incident: Incident, *, harmless: bool) -> None:
+        if incident.kind in ("fault", "kill") or not self.program.strict:
+            return
+        if harmless or not _refused(ran):
+            raise Broken("a change fails without a reason", f"{label}: {_said(ran)}")
+        self.refused += 1
+
+    def _note(self, words: str) -> None:
+        self.log.append(words)
+
+
+def _refused(ran: forks.Ran) -> bool:
+    """Whether a guard refused it: it names what uses what, and what to do."""
+    return any("Path of use:" in error or "Fix:" in error for error in ran.errors)
+
+
+def _short(urn: str) -> str:
+    return "::".join(urn.rpartition("$")[2].split("::")[-2:])
+
+
+def _said(ran: forks.Ran) -> str:
+    how = "killed" if ran.killed else "succeeded" if ran.succeeded else "failed"
+    words = " | ".join(error[-700:] for error in ran.errors[:3])
+    return f"{ran.operation} {how} {ran.changed} saves={ran.saves} {words}"

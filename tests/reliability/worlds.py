@@ -1,0 +1,189 @@
+"""The account that every history begins in: images in two repositories, artifacts, keys, a network; forked for each."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import forks
+
+from rehearsal import environment
+from rehearsal.account import Account, ensure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ACCOUNT = "111122223333"
+SAMPLE = forks.REPOSITORY / "examples" / "decision-trees-sample"
+SPEED = 1000.0  # virtual seconds a real second
+REPOSITORIES = ("decision-trees-sample", "decision-trees-other")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What there is to deploy from: image references, artifacts, a KMS key, subnets and a security group."""
+
+    images: tuple[str, ...]
+    artifacts: tuple[str, ...]
+    key: str
+    subnets: tuple[str, ...]
+    group: str
+
+
+@dataclass
+class Template:
+    """A running account that is only ever forked."""
+
+    account: Account
+    ground: Ground
+    folder: Path
+    forked: int = 0
+
+    def close(self) -> None:
+        """Stop it and forget everything."""
+        self.account.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def memory() -> str | None:
+    """A folder in memory, where there is one: nothing here is to outlive the machine."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+@functools.cache
+def template() -> Template:
+    """The account, made once a process."""
+    import atexit
+
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-reliability-", dir=memory()))
+    account = ensure(ACCOUNT, folder / "template", idle_minutes=30, speed=SPEED)
+    made = Template(account, _furnish(account, folder), folder)
+    owner = os.getpid()
+    atexit.register(lambda: made.close() if os.getpid() == owner else None)
+    return made
+
+
+def variables(account: Account) -> dict[str, str]:
+    """The environment of program and provider."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))}
+    return {**kept, **environment.settings(account.url), "AWS_REGION": forks.REGION, "AWS_DEFAULT_REGION": forks.REGION}
+
+
+def _furnish(account: Account, folder: Path) -> Ground:
+    import boto3
+
+    settings = variables(account)
+    images: list[str] = []
+    for repository in REPOSITORIES:
+        done = subprocess.run(
+            [sys.executable, str(SAMPLE / "publish.py"), "--repository", repository],
+            cwd=forks.REPOSITORY, env=settings, check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        images += [word for line in done.stdout.splitlines() for word in line.split() if "@sha256:" in word]
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=forks.REGION,
+            endpoint_url=account.url,
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+        )
+
+    artifact = SAMPLE / "build" / "model.tar.gz"
+    other = folder / "other-model.tar.gz"
+    other.write_bytes(artifact.read_bytes() + b"\0" * 512)
+    kms, ec2 = client("kms"), client("ec2")
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+        | {"Resource": "*"},
+    }
+    key = kms.create_key(Policy=json.dumps(policy))["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/everybodys", TargetKeyId=key)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnets = tuple(
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"{forks.REGION}{'ab'[n]}")["Subnet"][
+            "SubnetId"
+        ]
+        for n in range(2)
+    )
+    group = ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
+    return Ground(tuple(images), (str(artifact), str(other)), "alias/everybodys", subnets, group)
+
+
+@dataclass
+class World:
+    """One history's own account and provider."""
+
+    account: Account
+    ground: Ground
+    folder: Path
+    variables: dict[str, str]
+    provider: forks.Provider | None = None
+    seen: int = 0
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """What a run's children get; the provider is started when it is first wanted."""
+        if self.provider is None:
+            self.provider = forks.Provider(self.variables, self.folder)
+        return {**self.variables, "PULUMI_DEBUG_PROVIDERS": f"aws:{self.provider.port}"}
+
+    def lose_provider(self) -> None:
+        """The provider dies with the engine that is killed."""
+        if self.provider is not None:
+            self.provider.kill()
+            self.provider = None
+
+    def breaches(self) -> list[dict[str, Any]]:
+        """Calls since the last look that took something away from an endpoint that serves."""
+        found = self.account.breaches(self.seen)
+        self.seen += len(found)
+        return list(found)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the account."""
+        if service not in self.clients:
+            import boto3
+
+            self.clients[service] = boto3.client(
+                service, region_name=forks.REGION, endpoint_url=self.account.url, aws_access_key_id="a",
+                aws_secret_access_key="b",
+            )  # fmt: skip
+        return self.clients[service]
+
+    def statuses(self) -> dict[str, str]:
+        """Endpoints and their statuses."""
+        listed = self.client("sagemaker").list_endpoints(MaxResults=100)["Endpoints"]
+        return {each["EndpointName"]: each["EndpointStatus"] for each in listed}
+
+    def close(self) -> None:
+        """Stop what was started."""
+        self.lose_provider()
+        self.account.stop()
+        shutil.rmtree(self.account.directory.parents[1], ignore_errors=True)
+
+
+def world(folder: Path = forks.REPOSITORY) -> World:
+    """A world for a program that lies in a folder."""
+    made = template()
+    made.forked += 1
+    account = made.account.fork(made.folder / f"world-{os.getpid()}-{made.forked}", idle_minutes=10)
+    account.watch()
+    return World(account, made.ground, folder, variables(account))
+
+
+def worlds() -> Iterator[World]:
+    """For fixtures: a world, and its end."""
+    made = world()
+    yield made
+    made.close()
