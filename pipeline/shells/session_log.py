@@ -129,7 +129,7 @@ def _since(text: str) -> int:
     found = re.fullmatch(r"(\d{1,6})([smhd])", text)
     if found is None:
         raise PipelineError(f"--since takes a number and s, m, h or d, as in 30m; {text!r} is none.")
-    return int((time.time() - int(found[1]) * _UNITS[found[2]]) * 1000)
+    return max(0, int((time.time() - int(found[1]) * _UNITS[found[2]]) * 1000))
 
 
 def _shown(line: Line) -> str:

@@ -46,6 +46,7 @@ def choices(account: Account, openings: Openings, instance: str = "", container:
         guards.errors.AccountUnknown: the account could not be asked.
 
     """
+    _check_name(openings, container)
     streams = {
         each.variant: log_streams.streams(account, openings.endpoint, each.variant) for each in openings.variants
     }
@@ -72,6 +73,14 @@ def choices(account: Account, openings: Openings, instance: str = "", container:
     if not chosen:
         raise PipelineError(f"endpoint {openings.endpoint} has no container {container!r}; it has {', '.join(names)}.")
     return sorted(chosen, key=lambda each: (not each.running, bool(each.closed), each.id))
+
+
+def _check_name(openings: Openings, container: str) -> None:
+    """A container's name that no target id can carry is told as that, not as one that isn't there."""
+    try:
+        str(Target(openings.endpoint, openings.variants[0].variant, "i-00000000", container))
+    except TargetError as error:
+        raise PipelineError(str(error)) from error
 
 
 def _only(openings: Openings, choice: Choice) -> str:

@@ -96,7 +96,7 @@ class Shells:
         role = self.role(variant)
         actions = ("logs:CreateLogStream", "logs:PutLogEvents")
         if role is None or not all(
-            authorisation.authorise(role, each, f"{arn}:log-stream:{stream}") for each in actions
+            authorisation.authorise(role, each, f"{arn}:log-stream:{stream}").allowed for each in actions
         ):
             return
         backend = logs_backends[self.inference.account][endpoint.region]

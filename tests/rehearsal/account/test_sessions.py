@@ -98,6 +98,17 @@ def test_without_access_there_is_neither_log_nor_target(world: World, ground: di
     )
 
 
+def test_an_agent_that_may_not_write_logs_writes_none(world: World, ground: dict[str, Any]) -> None:
+    """Instances run and can be connected to; nobody learns their ids from the log."""
+    grant(world, [*AGENT, "logs:PutLogEvents"])
+    deploy(world, ground, "unwritten", **SHELL)
+    grant(world, [*AGENT, *LOGS])
+
+    assert refused(world.client("logs").describe_log_streams, logGroupName="/aws/sagemaker/endpoints/unwritten") == (
+        "ResourceNotFoundException"
+    )
+
+
 def test_an_update_ends_the_old_instances(world: World, ground: dict[str, Any]) -> None:
     """Their streams stay, but nothing is connected there any more."""
     deploy(world, ground, "moved", **SHELL)
