@@ -192,6 +192,31 @@ class History:
             raise Broken("an endpoint broke at a patch", json.dumps(broken))
         self._note(f"patch: {len(report)} sound")
 
+    def nothing_is_orphaned(self) -> None:
+        """What SageMaker, IAM and KMS hold for the stacks is in a state, or was named when a run had been killed."""
+        known = " ".join(each.stack.state or "" for each in self.stacks.values())
+        ours = {
+            "SageMaker Model": [m["ModelName"] for m in self.world.client("sagemaker").list_models()["Models"]],
+            "EndpointConfiguration": [
+                one["EndpointConfigName"]
+                for one in self.world.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]
+            ],
+            "Endpoint": list(self.world.statuses()),
+            "Role": [one["RoleName"] for one in self.world.client("iam").list_roles()["Roles"]],
+            "Alias": [
+                one["AliasName"]
+                for one in self.world.client("kms").list_aliases()["Aliases"]
+                if not one["AliasName"].startswith("alias/aws/") and one["AliasName"] != self.world.ground.key
+            ],
+        }
+        orphans = {
+            kind: missing
+            for kind, names in ours.items()
+            if (missing := [name for name in names if f'"{name}"' not in known])
+        }
+        if orphans and not self.lost:
+            raise Broken("something is orphaned and nobody named it", json.dumps(orphans))
+
     # --- how it is done ---------------------------------------------------------------------------------------------
 
     def _change(  # noqa: PLR0913  # what a change is

@@ -99,3 +99,18 @@ def test_a_plain_program_with_fixed_names_breaks(begun: Callable[..., History]) 
 
     assert "DeleteModel" in str(found.value) or "DeleteEndpointConfig" in str(found.value)
     assert not peer().strict
+
+
+@pytest.mark.parametrize(("operation", "save"), [("deployment", 42), ("destruction", 21)])
+def test_a_kill_in_the_middle_is_survived(operation: str, save: int) -> None:
+    """A sample of `make kill-points`: a first deployment and a destruction are cut in two, before the save is kept."""
+    from kill_points import Beginning
+
+    beginning = Beginning(operation)
+    try:
+        reached, wrong = beginning.point(save, persisted=False)
+    finally:
+        beginning.close()
+
+    assert reached
+    assert not wrong, wrong

@@ -182,6 +182,13 @@ def world(folder: Path = forks.REPOSITORY) -> World:
     return World(account, made.ground, folder, variables(account))
 
 
+def fork_of(original: World, name: str) -> World:
+    """A world that begins where another one is now."""
+    account = original.account.fork(template().folder / name, idle_minutes=10)
+    account.watch()
+    return World(account, original.ground, original.folder, variables(account))
+
+
 def worlds() -> Iterator[World]:
     """For fixtures: a world, and its end."""
     made = world()
