@@ -90,6 +90,7 @@ def may(  # noqa: PLR0913 - one question, answered by everything that has a say 
         resource_policy=resource_policy,
         principal=role_arn,
         resource_account=owner,
+        context=dict(need.context),
     )
     if outcome is not Outcome.DENIED and any(who == role_arn and need.action in what for who, what in grants):
         return Outcome.ALLOWED

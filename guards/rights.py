@@ -214,7 +214,10 @@ def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
         output_keys=key_arns(output),
         outputs=tuple(f"s3://{one}" for c in configurations for one in known(graph.used_by(c, usage.BUCKET))),
         vpc=bool(graph.used_by(model, usage.SUBNET, usage.GROUP)),
-        credential_functions=tuple(known(graph.used_by(model, usage.FUNCTION))),
+        credential_functions=tuple(
+            one if arns.is_arn(one) else f"arn:{partition}:lambda:{account.region}:{number}:function:{one}"
+            for one in known(graph.used_by(model, usage.FUNCTION))
+        ),
         partition=partition,
         region=account.region,
         account=number,
@@ -356,7 +359,8 @@ def lost_needs(needs: tuple[Need, ...], before: Rights, after: Rights, role_arn:
 
     def outcome(rights: Rights, need: Need) -> Outcome:
         boundary = None if isinstance(rights.boundary, Unknown) else rights.boundary
-        return decide(rights.known, need.action, need.resource, boundary=boundary, principal=role_arn)
+        context = dict(need.context)
+        return decide(rights.known, need.action, need.resource, boundary=boundary, principal=role_arn, context=context)
 
     boundary_changed = before.boundary != after.boundary
     for need in needs:

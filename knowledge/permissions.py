@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from knowledge.arns import parse_image, parse_s3
+from knowledge.arns import parse, parse_image, parse_s3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 PULL_IMAGE = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 USE_NETWORK = (
@@ -45,6 +45,8 @@ class Need:
     resource: str
     why: str
     essential: bool = True
+    context: tuple[tuple[str, str], ...] = ()
+    """Condition keys that are certain for this use, besides those of every call."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +124,23 @@ def needs_of_function(secrets: Iterable[str], secret_keys: Iterable[str]) -> tup
         secret_keys: ARNs of the KMS keys that encrypt them (customer keys only).
 
     """
-    reading = [Need("secretsmanager:GetSecretValue", one, "read the credentials of the registry") for one in secrets]
-    decrypting = [Need("kms:Decrypt", key, "decrypt the credentials of the registry") for key in secret_keys]
+    named = list(secrets)
+    reading = [Need("secretsmanager:GetSecretValue", one, "read the credentials of the registry") for one in named]
+    context = _through_secrets_manager(named)
+    decrypting = [
+        Need("kms:Decrypt", key, "decrypt the credentials of the registry", context=context) for key in secret_keys
+    ]
     return (*reading, *decrypting)
+
+
+def _through_secrets_manager(secrets: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """What KMS hears when a secret is read ("Secret encryption and decryption in AWS Secrets Manager")."""
+    arns_ = [arn for one in secrets if (arn := parse(one)) is not None]
+    services = {
+        f"secretsmanager.{arn.region}.amazonaws.com{'.cn' if arn.partition == 'aws-cn' else ''}" for arn in arns_
+    }
+    via = (("kms:ViaService", services.pop()),) if len(services) == 1 else ()
+    return (*via, ("kms:EncryptionContext:SecretARN", secrets[0])) if len(secrets) == len(arns_) == 1 else via
 
 
 def _artifact_needs(facts: Facts) -> Iterable[Need]:

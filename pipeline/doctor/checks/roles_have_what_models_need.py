@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from guards import usage
 from guards.resource_policies import decided_now
-from guards.rights import facts_in, live_rights, role_arn
+from guards.rights import live_rights, needs_in, role_arn
 from knowledge.arns import is_arn
-from knowledge.permissions import needs_of
 from knowledge.policy_documents import Outcome
 from pipeline.doctor.check import Check, Problem
 
@@ -29,14 +28,14 @@ def examine(examination: Examination, one: Node) -> Iterator[Problem]:
         if is_arn(role.identity) or account.ask("iam", "get_role", RoleName=role.identity) is None:
             continue
         arn, rights = role_arn(graph, role, account), live_rights(account, role.identity)
-        for need in needs_of(facts_in(graph, one, account)):
+        for need in needs_in(graph, one, account).known:
             outcome = decided_now(account, rights, arn, need) if need.essential else Outcome.ALLOWED
             if outcome is Outcome.ALLOWED:
                 continue
             unclear = outcome is Outcome.UNKNOWN
             yield Problem(
-                f"Role {role.identity} of {one}: {need.action} on {need.resource} is {outcome.value}, and the model "
-                f"needs it to {need.why}.",
+                f"Role {role.identity} of {one}: {need.action} on {need.resource} is {outcome.value}, and the "
+                f"{one.kind} needs it to {need.why}.",
                 f"Grant {role.identity} {need.action} on {need.resource}.",
                 severity="medium" if unclear else "critical",
                 advisory=unclear,
@@ -45,7 +44,7 @@ def examine(examination: Examination, one: Node) -> Iterator[Problem]:
 
 check = Check(
     name="roles-have-what-models-need",
-    title="Execution roles may do what their models need.",
-    kinds=(usage.MODEL,),
+    title="Roles may do what their models, and the functions of their registries, need.",
+    kinds=(usage.MODEL, usage.FUNCTION),
     examine=examine,
 )
