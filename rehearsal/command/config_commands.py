@@ -110,7 +110,9 @@ def put(  # noqa: PLR0913  # what the options of `config set` say
         edit.salt(stack.settings.salt)  # it may be new, and `edit` was begun before
     elif path and isinstance(value, str):
         value = _guessed(value)
-    edit.set(key, _placed(stack.settings.values.get(key), path, value, written))
+    old = stack.settings.values.get(key)
+    whole = old if isinstance(old, (dict, list)) else None  # text makes way for an object, as with the CLI
+    edit.set(key, _placed(whole, path, value, written))
 
 
 def set_all(invocation: Invocation) -> None:

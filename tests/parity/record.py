@@ -24,6 +24,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 URN = re.compile(r"^urn:pulumi:[^:]+::[^:]+::(.+)::([^:]*)$")
+UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 STACK = "pulumi:pulumi:Stack"
@@ -66,7 +67,7 @@ def _row(resource: dict[str, Any]) -> dict[str, Any]:
     row |= {key: resource[key] for key in PLAIN if resource.get(key)}
     of_provider = resource["type"].startswith("pulumi:providers:")
     if resource.get("id"):
-        row["id"] = "<provider id>" if of_provider else resource["id"]
+        row["id"] = "<provider id>" if of_provider else UUID.sub("<made up>", resource["id"])
     if resource.get("parent") and not resource["parent"].endswith("Stack::parity-case"):
         row["parent"] = short(resource["parent"])
     if resource.get("provider"):
