@@ -7,6 +7,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 NAMESPACE = "holdfast"
+HEADLINE = "The stack's settings can't be used:"
+"""How the error begins, by which a pipeline tells a mistake in the settings from a program that failed."""
 
 
 class SettingsError(ValueError):
@@ -16,7 +18,7 @@ class SettingsError(ValueError):
         self.problems = list(problems)
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(
-            f"The stack's settings can't be used:\n{lines}\n"
+            f"{HEADLINE}\n{lines}\n"
             f"Set one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
         )
 

@@ -97,7 +97,7 @@ class Session:
         """Preview, show plan and verdicts; whether to go on."""
         self.report.checks = self._looked_at() if kind == "preview" else []
         going = self.do(kind, show=False)
-        display.plan(self.console, self.report.runs[-1])
+        display.plan(self.console, self.report.runs[-1], whole=not self.report.broken_off)
         display.verdicts(self.console, self.report)
         return going
 
@@ -120,8 +120,12 @@ class Session:
 
     def fail(self, headline: str) -> None:
         """The last word when the last run did not go through, and its exit code."""
-        judged_before_acting = self.report.refused and self.report.runs[-1].kind in ("preview", "preview-destroy")
-        self.report.exit_code = exit_codes.REFUSED if judged_before_acting else exit_codes.FAILED
+        before_acting = self.report.runs[-1].kind in ("preview", "preview-destroy")
+        self.report.exit_code = exit_codes.FAILED
+        if before_acting and self.report.refused:
+            self.report.exit_code = exit_codes.REFUSED
+        elif before_acting and self.report.bad_settings:
+            self.report.exit_code = exit_codes.BAD_INPUT
         if self.target.engine.command.interrupts:
             self.report.exit_code = exit_codes.INTERRUPTED
             headline = "Interrupted. What was done is in the stack's state; the next run carries on from there."

@@ -28,14 +28,19 @@ def header(console: Console, report: Report) -> None:
     console.print(escape(where), style="cyan", highlight=False)
 
 
-def plan(console: Console, run: Run) -> None:
-    """The plan: a row for each step, in the order in which the engine will take them."""
+def plan(console: Console, run: Run, *, whole: bool) -> None:
+    """The plan: a row for each step, in the order in which the engine will take them. `whole`: it is all there is."""
     steps = run.recorder.steps
     if not steps:
-        console.print("Plan: no changes.", highlight=False)
+        console.print("Plan: no changes." if whole else "Plan: none, the preview failed.", highlight=False)
         _costs(console, run)
         return
-    table = Table(title=f"Plan: {len(steps)} steps", title_justify="left", box=None, pad_edge=False)
+    table = Table(
+        title=f"Plan{'' if whole else ', as far as it went'}: {len(steps)} steps",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
     for column in ("step", "type", "name", "why"):
         table.add_column(column, overflow="fold")
     for step in steps:
@@ -57,9 +62,7 @@ def verdicts(console: Console, report: Report) -> None:
     """Each pack's verdict, and the guards'."""
     for pack, version, verdict in report.verdicts:
         console.print(f"Pack {escape(pack)} {escape(version)}: {verdict}", highlight=False)
-    guards = [finding for finding in report.findings if finding.source == "guard"]
-    refusing = sum(finding.refuses for finding in guards)
-    console.print(f"Guards: {f'{refusing} refused' if refusing else 'passed'}", highlight=False)
+    console.print(f"Guards: {report.guards_verdict}", highlight=False)
 
 
 def step_line(console: Console, step: Step) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 REPEATED = ("before hook", "after hook", "Resource monitor has terminated", "resource monitor shut down")
 """By these words the engine tells a second time that a hook refused."""
+BROKEN_OFF = "nothing in what was seen before the run failed"
+PROGRAM_ENDED = "Program exited with non-zero exit code"
+"""What the engine adds to the error of which the program died."""
 
 
 @dataclass
@@ -62,7 +65,21 @@ class Report:
         if not self.runs:
             return []
         versions = self.runs[-1].recorder.packs
-        return [(pack, version, _verdict(self.packs.get(pack, []))) for pack, version in sorted(versions.items())]
+        nothing = BROKEN_OFF if self.broken_off else "passed"
+        return [
+            (pack, version, _verdict(self.packs.get(pack, [])) or nothing) for pack, version in sorted(versions.items())
+        ]
+
+    @property
+    def guards_verdict(self) -> str:
+        """The guards' verdict on the last run."""
+        refusing = sum(finding.refuses for finding in self.findings if finding.source == "guard")
+        return f"{refusing} refused" if refusing else BROKEN_OFF if self.broken_off else "passed"
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether the last run failed before packs and guards had seen everything."""
+        return not self.runs[-1].succeeded and not self.refused
 
     def errors(self) -> list[str]:
         """What the engine, program or provider said at level error, without what the findings say already."""
@@ -74,7 +91,15 @@ class Report:
             for diagnostic in run.recorder.errors
             if not self._told_by_a_finding(diagnostic.message)
         ]
+        lines = [line for line in lines if not line.startswith(PROGRAM_ENDED)] or lines
         return lines or ([run.error] if run.error and not run.succeeded and not self.refused else [])
+
+    @property
+    def bad_settings(self) -> bool:
+        """Whether the last run ended because the stack's settings can't be used."""
+        from components.settings_problems import HEADLINE
+
+        return any(diagnostic.message.startswith(HEADLINE) for diagnostic in self.runs[-1].recorder.errors)
 
     def explanations(self) -> list[str]:
         """What AWS's words in errors and refusals mean, where they don't say what to do."""
@@ -130,4 +155,4 @@ def _verdict(findings: list[Finding]) -> str:
     exempted = sum(finding.exempted_by is not None for finding in findings)
     advised = len(findings) - refused - undecided - exempted
     counted = ((refused, "refused"), (advised, "advised"), (undecided, "undecided"), (exempted, "exempted"))
-    return ", ".join(f"{count} {word}" for count, word in counted if count) or "passed"
+    return ", ".join(f"{count} {word}" for count, word in counted if count)

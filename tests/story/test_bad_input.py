@@ -34,7 +34,7 @@ def test_wrong_settings_are_named_all_at_once(empty: Rehearsal) -> None:
     code, report = empty.holdfast("preview", *[f"--set={key}={value}" for key, value in MISTAKES.items()])
 
     told = json.dumps(report["errors"])
-    assert code == 3
+    assert code == 2
     assert "Traceback" not in told
     for key, value in MISTAKES.items():
         assert key in told
@@ -141,3 +141,11 @@ def test_an_interrupted_up_keeps_its_state_and_the_next_one_carries_on(empty: Re
     state = json.loads((empty.home / "stacks" / "rehearsal" / "state.json").read_text())
     assert state
     assert empty.up()["endpoints"][0]["well"]
+
+
+def test_a_preview_that_failed_passes_nothing(empty: Rehearsal) -> None:
+    """What packs and guards did not get to see, they did not pass."""
+    _, report = empty.holdfast("preview", "--set", "instanceCount=zero")
+
+    assert [pack["verdict"] for pack in report["packs"]] == ["nothing in what was seen before the run failed"]
+    assert not any("non-zero exit code" in error for error in report["errors"])
