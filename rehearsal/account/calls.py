@@ -52,11 +52,12 @@ PRESERVED_NAMES = "moto.preserved_header_names"
 
 @dataclass
 class Answer:
-    """An HTTP answer, complete."""
+    """An HTTP answer, complete; `lost` is one that doesn't arrive."""
 
     status: int
     body: bytes
     headers: list[tuple[str, str]] = field(default_factory=list)
+    lost: bool = False
 
 
 @dataclass

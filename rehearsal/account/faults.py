@@ -18,6 +18,10 @@ KNOWN = {
     "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances",
     "slow-create": "the next CreateEndpoint takes an hour of virtual time",
     "ssm-not-allow-listed": "the next CreateEndpoint or UpdateEndpoint is refused if its configuration has SSM access",
+    "eventual-consistency": "the next CreateEndpoint or UpdateEndpoint doesn't see its configuration yet",
+    "role-not-visible": "the next CreateModel can't assume its role yet (ValidationException); `count` makes it more",
+    "lost-response": "the next call that changes SageMaker is carried out, and its answer is lost on the way",
+    "failing-lambda": "the next run of a Lambda function ends in an error of the function's",
     "throttling": "the next call is refused with ThrottlingException; `count` makes it the next so many",
     "access-denied:<Action>": "the next call of that action (CreateModel, or sagemaker:CreateModel) is refused",
 }
@@ -29,6 +33,19 @@ _ENDPOINT_FAULTS = {
     "capacity-error": {"CreateEndpoint", "UpdateEndpoint"},
     "slow-create": {"CreateEndpoint"},
     "ssm-not-allow-listed": {"CreateEndpoint", "UpdateEndpoint"},
+    "eventual-consistency": {"CreateEndpoint", "UpdateEndpoint"},
+    "role-not-visible": {"CreateModel"},
+}
+_LOST = "lost-response"
+_FAILING = "failing-lambda"
+_OTHERS = ("throttling", _LOST, _FAILING)
+_CHANGES = ("Create", "Update", "Delete", "Put")
+# What SageMaker says of what it doesn't see yet. Sources: CreateEndpoint ("eventually consistent ... the endpoint
+# configuration ... does not exist"), and the refusal that Terraform's provider repeats CreateModel on.
+NOT_YET = {
+    "eventual-consistency": "Could not find endpoint configuration.",
+    "role-not-visible": "Could not assume role. Please ensure that the role exists and allows principal "
+    "'sagemaker.amazonaws.com' to assume the role.",
 }
 _DENIED = "access-denied:"
 # IAM's prefix of a service where it isn't the signing name.
@@ -51,6 +68,10 @@ class Fault:
         """Whether a call of `action` of `service` (its signing name) is one that this fault hits."""
         if self.name == "throttling":
             return True
+        if self.name == _FAILING:
+            return (service, action) == ("lambda", "the function")
+        if self.name == _LOST:
+            return service == "sagemaker" and action.startswith(_CHANGES)
         if self.name.startswith(_DENIED):
             wanted_service, _, wanted = self.name.removeprefix(_DENIED).rpartition(":")
             return wanted == action and wanted_service in ("", service, _PREFIXES.get(service))
@@ -59,7 +80,12 @@ class Fault:
     @property
     def refuses(self) -> bool:
         """Whether the call is refused outright, rather than its consequences changed."""
-        return self.name == "throttling" or self.name.startswith(_DENIED)
+        return self.name == "throttling" or self.name in NOT_YET or self.name.startswith(_DENIED)
+
+    @property
+    def loses_answer(self) -> bool:
+        """Whether the call is done and its answer doesn't arrive."""
+        return self.name == _LOST
 
 
 @dataclass
@@ -71,7 +97,7 @@ class Faults:
     def arm(self, name: str, count: int = 1) -> None:
         """Arms a fault; raises UnknownFault for a name that isn't in KNOWN."""
         denied = name.removeprefix(_DENIED) if name.startswith(_DENIED) else ""
-        if name not in _ENDPOINT_FAULTS and name != "throttling" and not _is_action(denied):
+        if name not in _ENDPOINT_FAULTS and name not in _OTHERS and not _is_action(denied):
             known = "".join(f"\n  {known}: {what}" for known, what in KNOWN.items())
             raise UnknownFault(f"no fault is called {name!r}; there are:{known}")
         if count < 1:

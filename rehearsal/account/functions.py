@@ -32,6 +32,7 @@ from rehearsal.account.errors import Refusal
 from rehearsal.account.holdings import Holdings, partition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from rehearsal.account.calls import Call
 
 INIT_SECONDS = 30.0
@@ -72,11 +73,13 @@ class Functions:
     Args:
         account: account id.
         directory: where code is unpacked; emptied at the start.
+        fails: whether a fault hits the function that is about to run.
 
     """
 
-    def __init__(self, account: str, directory: Path) -> None:
+    def __init__(self, account: str, directory: Path, fails: Callable[[], bool] = lambda: False) -> None:
         self._account = account
+        self._fails = fails
         self._directory = directory
         self._roles: dict[str, str] = {}
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -138,6 +141,9 @@ class Functions:
 
     def run(self, ready: Ready, event: bytes, host: str) -> Outcome:
         """Runs a function's handler once, in a process that is gone afterwards."""
+        if self._fails():
+            words = "RequestId: rehearsal Error: Runtime exited with error: exit status 1"
+            return Outcome(failure={"errorMessage": words, "errorType": "Runtime.ExitError"})
         key = _KEY_PREFIX + secrets.token_hex(4).upper()
         self._roles[key] = ready.role
         process = subprocess.Popen(

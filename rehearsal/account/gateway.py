@@ -7,6 +7,7 @@ Predictions are the exception: they change nothing and may take long.
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import time
 import traceback
@@ -16,7 +17,7 @@ from rehearsal.account import calls, control, keys, private_registries, registry
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
-from rehearsal.account.faults import Fault, Faults
+from rehearsal.account.faults import NOT_YET, Fault, Faults
 from rehearsal.account.functions import Functions
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
@@ -28,7 +29,6 @@ from rehearsal.account.sessions import Sessions
 from rehearsal.account.shells import Shells
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
@@ -80,7 +80,7 @@ class Gateway:
         self.shells = Shells(self.inference, determinism)
         self.sessions = Sessions(self.shells)
         self.serving = self._served(directory)
-        self.functions = Functions(account, directory / "functions")
+        self.functions = Functions(account, directory / "functions", self._function_fails)
         self.log = CallLog(directory / "calls.jsonl")
         self.watch = Watch()
         self.number = 0
@@ -102,6 +102,9 @@ class Gateway:
             answer = self._answer(environ)
         finally:
             self._touch(-1)
+        if answer.lost:
+            # The network takes the answer: what the server writes from here on reaches nobody.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         headers = [(name, value) for name, value in answer.headers if name not in _GONE]
         length = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
         is_head = environ["REQUEST_METHOD"] == "HEAD"
@@ -123,7 +126,7 @@ class Gateway:
         self.directory = directory
         self.log = CallLog(directory / "calls.jsonl")
         self.serving = self._served(directory)
-        self.functions = Functions(self.account, directory / "functions")
+        self.functions = Functions(self.account, directory / "functions", self._function_fails)
 
     def _touch(self, more: int) -> None:
         with self._idle_lock:
@@ -177,6 +180,7 @@ class Gateway:
                 answer = self._do(call, at, None)
         if replayed is None:
             self.log.write(call, at, answer, fault)
+        answer.lost = fault is not None and fault.loses_answer
         if self.watch.on and call.mutates and answer.status < _REFUSED:
             self.watch.look(self.inference, f"{call.service}:{call.action}", calls.key_parameters(call))
         return answer
@@ -290,6 +294,15 @@ class Gateway:
             answer = calls.refusal_answer(call, refusal)
         self.log.write(call, at, answer, fault)
         return answer
+
+    def _function_fails(self) -> bool:
+        """Whether a fault hits a function that is about to run; that it did is journalled, as its run isn't."""
+        with self._lock:
+            fault = self.faults.take("lambda", "the function")
+            if fault is not None:
+                body = {"name": fault.name}
+                self._append({"kind": "control", "verb": "consume", "body": body}, self.clock.now())
+        return fault is not None
 
     def _without_credentials(self, call: Call) -> Answer | None:
         """A refusal of CreateModel when the function that is to tell a registry's credentials doesn't tell them."""
@@ -422,6 +435,8 @@ def _failure(call: Call, error: Exception, where: str) -> Refusal:
 
 
 def _refusal(service: str, action: str, fault: Fault, account: str) -> Refusal:
+    if fault.name in NOT_YET:
+        return Refusal("ValidationException", NOT_YET[fault.name])
     if fault.name == "throttling":
         code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(
             service, "ThrottlingException"

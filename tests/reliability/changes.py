@@ -72,7 +72,8 @@ CHANGES = {
 }
 
 FAULTS: tuple[str, ...] = (
-    *("silent-roll-back", "visible-roll-back", "capacity-error", "throttling"),
+    *("silent-roll-back", "visible-roll-back", "capacity-error", "throttling", "lost-response", "eventual-consistency"),
+    "role-not-visible",
     *("access-denied:UpdateEndpoint", "access-denied:CreateModel", "access-denied:CreateEndpointConfig"),
     *("access-denied:DeleteModel", "access-denied:DeleteEndpointConfig", "access-denied:PutRolePolicy"),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.provider.account import STEP
 from rehearsal.provider.checking import find
 from rehearsal.provider.described import AutoName, Limit, Resource, matches, unique_name, wait_for
 from rehearsal.provider.refusals import AccountRefusal, HalfMade, ProviderRefusal
@@ -28,6 +29,7 @@ SOURCE = Limit(r"(https|s3)://.*", "must begin with s3:// or https://", longest=
 ENVIRONMENT_KEY = r"[A-Za-z_][A-Za-z0-9_]*"
 LONGEST = 1024
 IN_SERVICE_MINUTES = 60
+PROPAGATION_SECONDS = 120
 
 
 class Model(Resource):
@@ -85,6 +87,24 @@ class Model(Resource):
                             (path, f'the value of "{key}" has {len(value)} characters, at most {LONGEST} are allowed')
                         )
         return failures
+
+    def create(self, account: Account, inputs: Properties) -> str:
+        """CreateModel, repeated for two minutes of the account's time while the role isn't visible yet.
+
+        Source: Terraform's provider repeats CreateModel for its propagation time-out on ValidationException. Here only
+        the refusal that a new role causes is waited out, since no other goes away by itself.
+        """
+        waited = 0.0
+        while True:
+            try:
+                return super().create(account, inputs)
+            except AccountRefusal as refusal:
+                if waited >= PROPAGATION_SECONDS or not refusal.says(
+                    "ValidationException", words="could not assume role"
+                ):
+                    raise
+            account.pass_time(STEP)
+            waited += STEP
 
 
 class EndpointConfiguration(Resource):
