@@ -23,7 +23,7 @@ SET += --set 'permissions=$(PERMISSIONS)'
 endif
 RUN := --stack $(STACK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(JSON),--json)
 
-.PHONY: help up preview destroy refresh status test lint format parity parity-record clean
+.PHONY: help up preview destroy refresh status test lint format parity parity-record bench clean
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -55,6 +55,10 @@ format: .venv/.tests ## Let ruff format everything
 
 parity: .venv/.tests ## Compare the embedded engine with what the real one did, case by case
 	@$(BIN)/python tests/parity/compare.py
+
+bench: .venv/.tests ## What the engine and the packs cost, beside the Pulumi CLI where it is on PATH
+	@$(BIN)/python benchmarks/engines.py
+	@$(BIN)/python benchmarks/policy_packs.py
 
 parity-record: .venv/.tests ## Record the cases anew on the `pulumi` that is on PATH
 	@$(BIN)/python tests/parity/record.py tests/parity/cases.json tests/parity/transcripts

@@ -15,8 +15,27 @@ if TYPE_CHECKING:
     from rehearsal.harness.rehearsed import Rehearsed
 
 
+@pytest.fixture(scope="session")
+def rehearsal_processes() -> Iterator[None]:
+    """Programs, packs and providers fork from one server that has imported what they need; see `rehearsal.prefork`."""
+    import os
+
+    from rehearsal.prefork.process import ADDRESS
+    from rehearsal.prefork.starting import Prefork
+
+    if os.environ.get(ADDRESS):  # whoever runs the tests has one
+        yield
+        return
+    with Prefork(eager=False):
+        yield
+
+
 @pytest.fixture
-def rehearse(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Rehearsed]]:
+def rehearse(
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    rehearsal_processes: None,  # noqa: ARG001
+) -> Iterator[Callable[..., Rehearsed]]:
     """`rehearse(program, packs=[...])`: a program in a stack of its own; see `rehearsal.harness.Rehearsed`.
 
     Folders, of the program or of packs, may be named relative to the test's file. What was started is stopped when the

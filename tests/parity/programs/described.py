@@ -166,6 +166,7 @@ spec = json.loads(env("SPEC"))
 for name, kind, *rest in spec["r"]:
     props, opts = [*rest, {}, {}][:2]
     made[name] = build(name, kind, dict(props), dict(opts))
-    settle(made[name])
+    if not spec.get("at_once"):
+        settle(made[name])
 for name, of in spec.get("export", {}).items():
     pulumi.export(name, pulumi.Config().get(of[1:]) if isinstance(of, str) and of.startswith("%") else value(of))
