@@ -33,6 +33,7 @@ from rehearsal.account.holdings import Holdings, partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from rehearsal.account.calls import Call
 
 INIT_SECONDS = 30.0
