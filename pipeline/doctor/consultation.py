@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from findings.finding import Finding
     from pipeline.doctor.check import Check
     from pipeline.doctor.diagnosis import Diagnosis
+    from pipeline.doctor.examination import RegistryAccess
 
 SCHEMA_VERSION = 1
 
@@ -55,7 +56,7 @@ def consult(asked: Asked) -> int:
     checks = _chosen(asked.checks)
     account = account_of(asked.stack, project, asked.region)
     try:
-        diagnosis = diagnose(account, checks, asked.endpoints)
+        diagnosis = diagnose(account, checks, asked.endpoints, _registries(asked, project))
     except AccountUnknown as error:
         message = f"the account's endpoints could not be read, so nothing is known of their health. {error}"
         raise PipelineError(message, exit_codes.UNKNOWN) from error
@@ -73,6 +74,14 @@ def consult(asked: Asked) -> int:
     else:
         _show(asked, diagnosis, checks)
     return code
+
+
+def _registries(asked: Asked, project: Path) -> RegistryAccess:
+    from pipeline.doctor.examination import RegistryAccess
+    from pipeline.registry.of_stack import trust_store
+    from pipeline.stack_file import StackFile
+
+    return RegistryAccess(trust_store(StackFile(project, asked.stack), None), is_rehearsal(asked.stack))
 
 
 def _chosen(names: list[str]) -> list[Check]:

@@ -14,7 +14,7 @@ from guards import kinds, usage
 from guards.errors import AccountUnknown
 from guards.live import complete
 from pipeline.doctor.check import Problem
-from pipeline.doctor.examination import Examination
+from pipeline.doctor.examination import Examination, RegistryAccess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,12 @@ class Diagnosis:
         return [finding for finding in self.findings if finding.resource_name == endpoint]
 
 
-def diagnose(account: Account, checks: Iterable[Check], endpoints: Iterable[str] = ()) -> Diagnosis:
+def diagnose(
+    account: Account,
+    checks: Iterable[Check],
+    endpoints: Iterable[str] = (),
+    registries: RegistryAccess | None = None,
+) -> Diagnosis:
     """
     Look at the endpoints of an account and Region, and at everything they use.
 
@@ -50,6 +55,7 @@ def diagnose(account: Account, checks: Iterable[Check], endpoints: Iterable[str]
         account: the account to ask.
         checks: what to look for.
         endpoints: names; none means all.
+        registries: how private registries are looked at; None: by the public authorities.
 
     Raises:
         AccountUnknown: which endpoints there are, or what they use, could not be read.
@@ -57,7 +63,7 @@ def diagnose(account: Account, checks: Iterable[Check], endpoints: Iterable[str]
     """
     graph = account.graph()
     complete(account, graph)
-    examination = Examination(account, graph)
+    examination = Examination(account, graph, registries or RegistryAccess())
     asked = [(check, one) for check in checks for one in graph.nodes(*check.kinds)]
     with ThreadPoolExecutor(_READERS, "holdfast-doctor") as readers:
         answers = list(readers.map(lambda pair: _examined(examination, *pair), asked))

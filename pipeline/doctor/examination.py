@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from guards import usage
+from pipeline.registry.trust import TrustStore, public
 
 if TYPE_CHECKING:
     from guards.live import Account
     from guards.usage import Node, Path, UsageGraph
+
+
+@dataclass(frozen=True)
+class RegistryAccess:
+    """
+    How private registries are looked at.
+
+    Args:
+        trust: the authorities that SageMaker trusts.
+        loopback_only: a rehearsal, which asks nothing outside this machine.
+
+    """
+
+    trust: TrustStore = field(default_factory=public)
+    loopback_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,11 +38,13 @@ class Examination:
             AccountUnknown when no answer can be had).
         graph: who uses what; `graph.facts[node]["described"]` is DescribeEndpointConfig or DescribeModel,
             `graph.facts[node]["live"]` DescribeEndpoint.
+        registries: how registries other than Amazon ECR are looked at.
 
     """
 
     account: Account
     graph: UsageGraph
+    registries: RegistryAccess = field(default_factory=RegistryAccess)
 
     def described(self, one: Node) -> dict[str, Any] | None:
         """What AWS says of an endpoint, configuration or model; None when it is gone."""

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 from pipeline.doctor.checks import (
     artifacts_are_there,
     buckets_for_results_are_there,
+    credentials_providers_are_there,
     definitions_are_there,
     endpoints_are_in_service,
     images_are_there,
     keys_are_usable,
     networks_are_there,
+    private_images_can_be_pulled,
     roles_are_trusted,
     roles_have_what_models_need,
     ssm_access_is_off_or_ends,
@@ -33,5 +35,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     keys_are_usable.check,
     networks_are_there.check,
     buckets_for_results_are_there.check,
+    credentials_providers_are_there.check,
+    private_images_can_be_pulled.check,
     ssm_access_is_off_or_ends.check,
 )
