@@ -89,6 +89,24 @@ def test_the_log_group_is_read_in_both_spellings(shells: Shells, group: str) -> 
     assert f"--target {target(name, 'i-0123456789abcdef0', 'second')} " in said
 
 
+def test_what_the_log_lists_is_believed_before_the_model(shells: Shells) -> None:
+    """The agent knows its containers better: here it lists another one than the model has."""
+    shells.grant(*AGENT)
+    shells.deploy("listed", Containers=shells.containers("first", "second"))
+    group, stream, instance = "/aws/sagemaker/endpoints/listed", "main/i-0123456789abcdef0/ssm", "i-0123456789abcdef0"
+    logs = shells.world.client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    at = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["creationTime"]
+    message = (
+        f"[sagemaker ssm logs][third] {target('listed', instance, 'third')}, {target('listed', 'i-0000000000000000a')}"
+    )
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": at, "message": message}])
+    told = json.loads(shells.holdfast("connect", "listed", "--json")[1])
+
+    assert [each["id"] for each in told["targets"]] == [target("listed", instance, "third")]
+
+
 def test_access_that_is_off_is_refused_with_the_way_to_switch_it_on(shells: Shells) -> None:
     shells.deploy("closed", on=False)
     code, said = shells.holdfast("connect", "closed")
