@@ -221,8 +221,6 @@ def refresh(session: Session) -> None:
 def _take_up(session: Session) -> None:
     """Take creations that a killed run left in the dark into the state; the refresh sees which of them are there."""
     exported = session.stack.export_stack()
-    if not (exported.deployment or {}).get("pending_operations"):
-        return
     from pipeline.interrupted import taken_up
 
     def ec2() -> Any:
@@ -239,6 +237,8 @@ def _take_up(session: Session) -> None:
     session.stack.import_stack(exported)
     for urn in made.adopted:
         _say(session, f"An interrupted run was creating {urn}: it is looked for.")
+    for urn in made.dropped:
+        _say(session, f"{urn} was to be deleted and is in use again: the deletion is dropped.")
     for urn in made.lost:
         _say(
             session,

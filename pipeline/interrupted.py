@@ -1,4 +1,4 @@
-"""What an interrupted run leaves behind: creations that nobody knows the end of.
+"""What an interrupted run leaves behind: creations that nobody knows the end of, and deletions of what is in use again.
 
 An engine that is killed while it creates something can't say whether AWS did. Pulumi notes such a creation in the state
 as a pending operation and doesn't take it up again: a resource whose name is fixed (an endpoint, an alias) then stands
@@ -6,6 +6,10 @@ in its own way, and one whose name is generated is orphaned. Most can be found a
 inputs tell, or by what they belong to (a subnet by its VPC and addresses): they are taken into the state as if they had
 been created, and the refresh that follows drops those that are not there. (`pulumi refresh --import-pending-creates`
 does it id by id.) What has neither (a VPC, a KMS key) may be somebody else's: it is named and left alone.
+
+A roll to another artifact that stops half-way leaves the old object to be deleted later. Whoever goes back then has
+the same object (its key is its content's digest) twice in the state: live, and to be deleted. The guards refuse to
+delete it for ever; it is the same thing, so the deletion is dropped.
 """
 
 from __future__ import annotations
@@ -130,17 +134,19 @@ class Interrupted:
         deployment: the exported deployment, with what can be found again taken in.
         adopted: URNs of creations that were taken in; a refresh finds out whether they are there.
         lost: URNs of creations that can't be found by name; if AWS made them, nothing here knows of them.
+        dropped: URNs of deletions that were to come, of what is live under the same id.
 
     """
 
     deployment: dict[str, Any]
     adopted: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
     @property
     def any(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.adopted or self.lost)
+        return bool(self.adopted or self.lost or self.dropped)
 
 
 def taken_up(deployment: dict[str, Any], ec2: Client | None = None) -> Interrupted:
@@ -153,10 +159,13 @@ def taken_up(deployment: dict[str, Any], ec2: Client | None = None) -> Interrupt
     """
     pending = deployment.get("pending_operations") or []
     creations = [one["resource"] for one in pending if one.get("type") == "creating"]
-    if not creations:
-        return Interrupted(deployment)
-    made = Interrupted(dict(deployment))
     resources = list(deployment.get("resources") or [])
+    live = {_identity(row) for row in resources if not row.get("delete")}
+    again = [row for row in resources if row.get("delete") and row.get("id") and _identity(row) in live]
+    if not creations and not again:
+        return Interrupted(deployment)
+    made = Interrupted(dict(deployment), dropped=[row["urn"] for row in again])
+    resources = [row for row in resources if not any(row is one for one in again)]
     there = {row["urn"] for row in resources if not row.get("delete")}
     for row in creations:
         if not row.get("custom"):
@@ -178,6 +187,11 @@ def taken_up(deployment: dict[str, Any], ec2: Client | None = None) -> Interrupt
     kept = [one for one in pending if one.get("type") != "creating"]
     made.deployment = {**deployment, "resources": resources, "pending_operations": kept}
     return made
+
+
+def _identity(row: dict[str, Any]) -> tuple[str, str, str]:
+    """What tells a resource from all others in AWS: type and id; an object's id is only its key."""
+    return row.get("type", ""), str(row.get("id", "")), str((row.get("outputs") or {}).get("bucket", ""))
 
 
 def _id(row: dict[str, Any], ec2: Client | None, known: set[str]) -> str | None:

@@ -81,3 +81,13 @@ def test_without_an_interruption_nothing_changes() -> None:
 
     assert taken_up(before).deployment is before
     assert not taken_up(deployment(component)).any
+
+
+def test_a_deletion_of_what_is_live_again_is_dropped() -> None:
+    """An object that a failed roll left to be deleted, and that is live again under the same key, stays."""
+    live = {**row("aws:s3/bucketObjectv2:BucketObjectv2", key="k"), "id": "k", "outputs": {"bucket": "b"}}
+    other = {**live, "outputs": {"bucket": "another"}, "delete": True}
+    made = taken_up(deployment(there=(live, {**live, "delete": True}, other)))
+
+    assert made.dropped == [live["urn"]]
+    assert made.deployment["resources"] == [live, other]

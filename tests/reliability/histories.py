@@ -257,6 +257,10 @@ class History:
             deployed.settings = before  # it was refused only now: a fault had come first
             again = self._run(deployed, "up", refresh=True)
         self._must_hold(label, again)
+        if not again.succeeded and self._take_up(deployed):
+            self._note(f"  the next up: {_said(again)}")
+            again = self._run(deployed, "up", refresh=True)
+            self._must_hold(label, again)
         if not again.succeeded:
             self._note(f"  the next up: {_said(again)}")
             if self.program.strict:
@@ -271,16 +275,18 @@ class History:
         deployed.exists = True
         deployed.endpoint = deployed.settings["name"]
 
-    def _take_up(self, deployed: Deployed) -> None:
-        """What the command does first when a run was interrupted: creations in the dark are looked for by name."""
+    def _take_up(self, deployed: Deployed) -> bool:
+        """What `holdfast refresh` does first when a run was interrupted; whether there was anything to do."""
         if deployed.stack.state is None or not self.program.strict:
-            return
+            return False
         document = json.loads(deployed.stack.state)
         made = taken_up(document["deployment"], lambda: self.world.client("ec2"))
         if made.any:
             deployed.stack.state = json.dumps({**document, "deployment": made.deployment})
-            self._note(f"  taken up: {[_short(urn) for urn in made.adopted]}, lost: {[_short(u) for u in made.lost]}")
+            words = {"taken up": made.adopted, "lost": made.lost, "dropped": made.dropped}
+            self._note("  " + ", ".join(f"{word}: {[_short(urn) for urn in urns]}" for word, urns in words.items()))
             self.lost += made.lost
+        return made.any
 
     def _run(self, deployed: Deployed, operation: str, incident: Incident | None = None, **options: Any) -> forks.Ran:
         incident = incident or Incident()
@@ -331,8 +337,9 @@ class History:
 
 
 def _refused(ran: forks.Ran) -> bool:
-    """Whether a guard refused it: it names what uses what, and what to do."""
-    return any("Path of use:" in error or "Fix:" in error for error in ran.errors)
+    """Whether a guard refused it, which names what uses what and what to do, or the settings' own check."""
+    words = ("Path of use:", "Fix:", "settings can't be used")
+    return any(word in error for error in ran.errors for word in words)
 
 
 def _short(urn: str) -> str:
