@@ -4,7 +4,7 @@ PYTHON ?= python3
 STACK ?= rehearsal
 BIN := .venv/bin
 
-# IMAGE, SSM, KEY and PERMISSIONS override one run and are written nowhere; FAULT is a fault of the emulated account.
+# IMAGE, SSM (with UNTIL, its end), KEY and PERMISSIONS override one run and are written nowhere; FAULT is a fault of the emulated account.
 SET :=
 ifdef IMAGE
 SET += --set 'image=$(IMAGE)'
@@ -14,6 +14,9 @@ SET += --set 'artifact=$(ARTIFACT)'
 endif
 ifdef SSM
 SET += --set 'ssmAccess=$(if $(filter on true yes 1,$(SSM)),true,false)'
+endif
+ifdef UNTIL
+SET += --set 'ssmAccessUntil=$(UNTIL)'
 endif
 ifdef KEY
 SET += $(if $(filter disabled,$(KEY)),--set 'keyEnabled=false',--set 'key=$(if $(filter removed,$(KEY)),none,$(KEY))')
@@ -29,7 +32,7 @@ RUN := --stack $(STACK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(JSON),--json)
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-up: .venv/.runs ## Deploy the stack, or roll it: IMAGE= SSM= KEY= PERMISSIONS= STACK= FAULT= ENGINE=
+up: .venv/.runs ## Deploy the stack, or roll it: IMAGE= SSM= UNTIL= KEY= PERMISSIONS= STACK= FAULT= ENGINE=
 	@$(BIN)/holdfast up $(RUN) $(SET) $(if $(FAULT),--fault $(FAULT))
 
 preview: .venv/.runs ## What `make up` would do, and what stands against it
