@@ -26,7 +26,7 @@ SET += --set 'permissions=$(PERMISSIONS)'
 endif
 RUN := --stack $(STACK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(JSON),--json)
 
-.PHONY: help up preview destroy refresh status test lint format parity parity-record bench clean
+.PHONY: help up preview destroy refresh status test lint format soak kill-points parity parity-record bench clean
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -62,6 +62,12 @@ parity: .venv/.tests ## Compare the embedded engine with what the real one did, 
 bench: .venv/.tests ## What the engine and the packs cost, beside the Pulumi CLI where it is on PATH
 	@$(BIN)/python benchmarks/engines.py
 	@$(BIN)/python benchmarks/policy_packs.py
+
+soak: .venv/.tests ## Thousands of random histories that must break nothing; carries on where it stopped: HISTORIES= MINUTES= PROGRAM=
+	@$(BIN)/python tests/reliability/soak.py --histories $(or $(HISTORIES),1000) $(if $(MINUTES),--minutes $(MINUTES)) --program $(or $(PROGRAM),holdfast)
+
+kill-points: .venv/.tests ## The engine killed at every step of a deployment, a roll and a destruction: EVERY= MINUTES=
+	@$(BIN)/python tests/reliability/kill_points.py $(if $(EVERY),--every $(EVERY)) $(if $(MINUTES),--minutes $(MINUTES))
 
 parity-record: .venv/.tests ## Record the cases anew on the `pulumi` that is on PATH
 	@$(BIN)/python tests/parity/record.py tests/parity/cases.json tests/parity/transcripts
