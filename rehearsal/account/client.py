@@ -104,6 +104,13 @@ class Account:
         """
         return list(self.control("patch", endpoints=endpoints, seconds=seconds))
 
+    def scale(self, endpoint: str, variant: str, count: int) -> dict[str, Any]:
+        """Lets autoscaling act now: the variant is brought to so many instances, as its load would have it.
+
+        Raises AccountError when autoscaling couldn't: no target, a count outside it, an endpoint not in service.
+        """
+        return dict(self.control("scale", endpoint=endpoint, variant=variant, count=count))
+
     def examine(self) -> list[dict[str, Any]]:
         """What a patch would find now of every endpoint that serves, without any of it happening.
 

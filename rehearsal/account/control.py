@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from rehearsal.account.calls import Answer
 from rehearsal.account.errors import AccountError
 from rehearsal.account.faults import KNOWN, check_action
-from rehearsal.account.inference import upkeep
+from rehearsal.account.inference import scaling, upkeep
 
 if TYPE_CHECKING:
     from rehearsal.account.gateway import Gateway
@@ -139,7 +139,12 @@ def _patch(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
     return upkeep.patch(gateway.inference, at, body.get("endpoints"), float(body.get("seconds", 0.0)))
 
 
-_ACTS = {"faults": _arm, "disarm": _disarm, "consume": _consume, "clock": _set_clock, "patch": _patch}
+def _scale(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
+    name, variant = str(body.get("endpoint", "")), str(body.get("variant", ""))
+    return scaling.scale(gateway.inference, at, name, variant, int(body.get("count", 0)))
+
+
+_ACTS = {"faults": _arm, "disarm": _disarm, "consume": _consume, "clock": _set_clock, "patch": _patch, "scale": _scale}
 
 
 def _clock(gateway: Gateway) -> dict[str, Any]:

@@ -1,0 +1,55 @@
+"""Autoscaling that acts: Application Auto Scaling changes a variant's instances whenever its targets let it.
+
+Sources: "Automatic scaling of Amazon SageMaker AI models" (Developer Guide: the scalable dimension
+`sagemaker:variant:DesiredInstanceCount`, resource id `endpoint/<name>/variant/<name>`; scaling happens within the
+target's MinCapacity and MaxCapacity, and not while an endpoint is being updated), UpdateEndpointWeightsAndCapacities.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.account.errors import AccountError
+from rehearsal.account.inference import deployments
+from rehearsal.account.inference.records import IN_SERVICE, Deployment
+
+if TYPE_CHECKING:
+    from rehearsal.account.inference.records import Endpoint
+    from rehearsal.account.inference.service import Inference
+
+DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+
+
+def scale(inference: Inference, at: float, name: str, variant: str, count: int) -> dict[str, Any]:
+    """Lets autoscaling bring a variant to so many instances, as a load or its end would; Updating, then InService.
+
+    Raises AccountError when autoscaling couldn't: no such endpoint or variant, no scalable target for it, a count
+    outside the target's capacities, or an endpoint that isn't in service.
+    """
+    endpoint = next((each for each in inference.all_endpoints() if each.name == name), None)
+    variants = endpoint.fleet.variants if endpoint is not None and endpoint.fleet is not None else []
+    held = next((each for each in variants if each.name == variant), None)
+    if endpoint is None or held is None:
+        raise AccountError(f"no endpoint {name!r} has a variant {variant!r}")
+    target = _target(inference.account, endpoint, variant)
+    if target is None:
+        raise AccountError(f"nobody registered endpoint/{name}/variant/{variant} as a scalable target ({DIMENSION})")
+    if not target.min_capacity <= count <= target.max_capacity:
+        raise AccountError(
+            f"the scalable target of {name}/{variant} allows {target.min_capacity} to {target.max_capacity} instances, "
+            f"not {count}"
+        )
+    if endpoint.status != IN_SERVICE or endpoint.deployment is not None:
+        raise AccountError(f"autoscaling waits: endpoint {name} is {endpoint.status}")
+    if held.desired_count != count:
+        held.desired_count = count
+        endpoint.deployment = Deployment("capacity", None, at, at + deployments.CAPACITY_SECONDS)
+        endpoint.status, endpoint.modified = "Updating", at
+    return {"endpoint": endpoint.arn, "variant": variant, "desired": count, "status": endpoint.status}
+
+
+def _target(account: str, endpoint: Endpoint, variant: str) -> Any | None:
+    from moto.applicationautoscaling.models import applicationautoscaling_backends
+
+    backend = applicationautoscaling_backends[account][endpoint.region]
+    return backend.targets.get(DIMENSION, {}).get(f"endpoint/{endpoint.name}/variant/{variant}")
