@@ -239,3 +239,24 @@ def test_a_pattern_that_covers_a_text_overlaps_it(pattern: str, text: str) -> No
 def test_overlapping_is_mutual(one: str, other: str) -> None:
     """Some text matches both."""
     assert overlaps(one, other) is overlaps(other, one)
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted", "outcome"),
+    [
+        ("DateLessThan", "2026-06-01T12:00:01Z", Outcome.ALLOWED),
+        ("DateLessThan", "2026-06-01T12:00:00Z", Outcome.NOT_GRANTED),
+        ("DateLessThanEquals", "2026-06-01T14:00:00+02:00", Outcome.ALLOWED),
+        ("DateGreaterThan", "2026-06-01T12:00:00", Outcome.NOT_GRANTED),
+        ("DateGreaterThanEquals", "2026-06-01", Outcome.ALLOWED),
+        ("DateLessThan", "1780000000", Outcome.UNKNOWN),
+    ],
+)
+def test_a_date_is_compared_with_the_time_that_is_known(operator: str, wanted: str, outcome: Outcome) -> None:
+    """Without a time zone it is UTC; a notation that isn't read here (seconds) leaves it unknown."""
+    condition = {operator: {"aws:CurrentTime": wanted}}
+    document = {"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition}}
+    known = {"aws:CurrentTime": "2026-06-01T12:00:00Z"}
+
+    assert evaluate([document], "s3:GetObject", "arn:aws:s3:::b/k", context=known) is outcome
+    assert evaluate([document], "s3:GetObject", "arn:aws:s3:::b/k") is Outcome.UNKNOWN
