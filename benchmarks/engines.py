@@ -80,7 +80,7 @@ def used() -> float:
 
 
 def previews(runs: int, packs: list[Path]) -> tuple[float, float]:
-    """CPU seconds of so many previews of one endpoint in this process, with all they start, and seconds by the clock."""
+    """CPU seconds of so many previews of one endpoint, with all they start, and their seconds by the clock."""
     from rehearsal.harness import Rehearsed
     from rehearsal.prefork.starting import Prefork
 
