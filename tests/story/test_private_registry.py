@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shutil
+import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +57,28 @@ class Story(Rehearsal):
             "securityGroups": groups[:1],
             "registry": {"network": groups[1]},
         }
+
+    def killed(self, left: Path, *, at: str) -> Path:
+        """An `up` that is killed, engine, program and provider at once, when the account has had the call `at`."""
+        left.mkdir()
+        command = [str(REPOSITORY / "rehearsal" / "bin" / "pulumi"), "up", "--yes", "--skip-preview", "-s", STACK]
+        environment = {**self._environment({}), "TMPDIR": str(left)}
+        environment.pop("REHEARSAL_PREFORK", None)
+        with (left / "said").open("wb") as said:
+            process = subprocess.Popen(
+                [*command, "--event-log", str(left / "events")],
+                cwd=self.project,
+                env=environment,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        while process.poll() is None and not any(one["action"] == at for one in self.account().calls()):
+            time.sleep(0.05)
+        assert process.poll() is None, (left / "said").read_text()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return left
 
     def artifact(self) -> str:
         s3 = self.client("s3")
@@ -118,7 +144,7 @@ def forms_of(secret: str) -> list[bytes]:
 def test_from_a_tag_to_an_endpoint_and_nothing_of_the_credentials_anywhere(
     story: Story, registry: RealRegistry, tmp_path: Path
 ) -> None:
-    """Resolve, preflight, up, up again, doctor; then what opens the registry goes, and doctor tells it."""
+    """Resolve, preflight, a killed up, up, up again, doctor; then what opens the registry goes, and doctor tells it."""
     digest = put(registry, tmp_path)
     network = story.network()
     network["registry"] |= {"authentication": "bearer"}
@@ -146,6 +172,7 @@ def test_from_a_tag_to_an_endpoint_and_nothing_of_the_credentials_anywhere(
     assert path.read_text().startswith("# who reviewed it stands here\n")
     checks = {one["name"]: one["outcome"] for one in run("preflight")["findings"]}
     assert set(checks.values()) == {"passed"}
+    left = story.killed(tmp_path / "left", at="CreateFunction")
     (endpoint,) = run("up")["endpoints"]
     assert endpoint["well"]
     assert endpoint["runs_on"]["image"] == f"{registry.host}/team/model@{digest}"
@@ -159,7 +186,7 @@ def test_from_a_tag_to_an_endpoint_and_nothing_of_the_credentials_anywhere(
     run("doctor")
 
     # All but the emulated AWS's own storage, which keeps the secret as AWS does.
-    places = [story.home, story.project]
+    places = [story.home, story.project, left]
     found = [(file, content) for place in places for file, content in written(place, but=("journal.jsonl", "blobs"))]
     found += [(Path("said"), "\n".join(said).encode()), (Path("dump"), story.account().dump().encode())]
     for file, content in found:
