@@ -90,7 +90,7 @@ class House:
             },
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=float(environment.pop("TIMEOUT", "300")),
             check=False,
         )
 

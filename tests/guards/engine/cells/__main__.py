@@ -1,4 +1,4 @@
-"""Every cell of the guards' table as a resource, and its twin; `CHANGE=yes` makes the changes that are to be judged.
+"""Every cell of the guards' table as a resource, and its twin; `CHANGE` says which changes are made.
 
 `WORLD` is what boto3 has made before (cells.py). `OFF=yes` switches the guards off the only way that there is:
 their findings are thrown away before anybody hears of them. No part of Holdfast can do that.
@@ -19,12 +19,14 @@ if os.environ.get("OFF"):
 guards.install()
 
 world = json.loads(os.environ["WORLD"])
+asked = os.environ.get("CHANGE", "")
 ids = {}
 for cell in cells(world):
     for name, resource in cell.resources():
-        inputs = resource.after if os.environ.get("CHANGE") and not name.endswith("-spare") else resource.before
+        inputs = resource.after if cell.is_changed(asked) and not name.endswith("-spare") else resource.before
         if inputs is not None:
-            options = pulumi.ResourceOptions(retain_on_delete=False)
-            made = pulumi.CustomResource(cell.token, name, dict(inputs), options)
+            # Else a name given by hand asks for deletion first; a refusal of that keeps the program waiting (cells.py).
+            beside = pulumi.ResourceOptions(delete_before_replace=False)
+            made = pulumi.CustomResource(cell.token, name, dict(inputs), beside)
             ids[name] = made.id
 pulumi.export("ids", ids)

@@ -33,6 +33,12 @@ class Cell:
     guard: str
     refused: Change
     twin: Change
+    alone: bool = False
+    """Its refusal keeps the program waiting when a run goes on after errors, on both engines: it has a run of its own."""
+
+    def is_changed(self, asked: str) -> bool:
+        """Whether a run that was `asked` for `together`, `all`, or one cell by its name changes this one."""
+        return asked in {"all", self.name} or (asked == "together" and not self.alone)
 
     def resources(self) -> Iterator[tuple[str, Change]]:
         """The resource, its twin, and for a removal another one that only a destroy takes away."""
@@ -724,4 +730,5 @@ def narrowings(world: dict[str, Any]) -> Iterator[Cell]:
         "endpoint-is-never-replaced",
         Change(endpoint, {**endpoint, "name": "endpoint-replaced-2"}),
         Change({**endpoint, "name": "endpoint-removed"}, REMOVED),
+        alone=True,
     )
