@@ -142,7 +142,7 @@ class World:
         gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
         self.facts = {"vpc": vpc, "spare_vpc": spare, "gateway": gateway}
-        subnet, table, spare_table, empty, full = self.subnet(), *(self.table() for _ in range(4))
+        subnet, table, empty, full = self.subnet(), *(self.table() for _ in range(3))
         self.ec2.associate_route_table(SubnetId=subnet, RouteTableId=table)
         self.route(full)
         interface = self.group("interface")
@@ -155,7 +155,7 @@ class World:
         )
         gate = self.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3")["VpcEndpoint"]
         joined = ["route-removed", "route-replaced", "gateway-association-removed"]
-        joined += ["vpc-endpoint-leaves", "vpc-endpoint-closes"]
+        joined += ["vpc-endpoint-leaves", "vpc-endpoint-closes", "vpc-endpoint-removed", "vpc-endpoint-replaced"]
         groups = ["egress-removed", "egress-narrowed", "classic-rule-removed", "ingress-removed"]
         networks: dict[str, dict[str, str]] = {}
         for name in (
@@ -171,8 +171,6 @@ class World:
         return {
             **self.facts,
             "subnet": subnet,
-            "table": table,
-            "spare_table": spare_table,
             "empty_table": empty,
             "full_table": full,
             "group": self.group("cells"),

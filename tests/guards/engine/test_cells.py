@@ -175,7 +175,12 @@ def test_with_the_guards_switched_off_it_happens(name: str, table: Table) -> Non
     assert _is(table, table.unguarded, name, table.cells[name].refused.after)
 
 
-HELD_BY_AWS: dict[str, str] = {}
+HELD_BY_AWS = {
+    "vpc-removed": "DependencyViolation",
+    "vpc-replaced": "DependencyViolation",
+    "model-package-group-removed": "is not empty",
+    "model-package-group-replaced": "is not empty",
+}
 """What AWS itself refuses, by the code with which it does."""
 
 

@@ -129,7 +129,13 @@ def things(world: dict[str, Any]) -> Iterator[Cell]:
             "role-in-use-stays",
             {"name": "{n}", "assumeRolePolicy": trust()},
             {"name": "{n}-2"},
-            {"model": {"ExecutionRoleArn": world["roles"] + "{n}", "Image": world["foreign_image"], "ModelDataUrl": ""}},
+            {
+                "model": {
+                    "ExecutionRoleArn": world["roles"] + "{n}",
+                    "Image": world["foreign_image"],
+                    "ModelDataUrl": "",
+                }
+            },
         ),
         (
             "repository",
@@ -167,7 +173,7 @@ def things(world: dict[str, Any]) -> Iterator[Cell]:
             "vpc-endpoint",
             "aws:ec2/vpcEndpoint:VpcEndpoint",
             "vpc-endpoint-in-use-stays",
-            {**network, "serviceName": "com.amazonaws.us-east-1.s3", "routeTableIds": [world["table"]]},
+            {**network, "serviceName": "com.amazonaws.us-east-1.s3"},
             {"serviceName": "com.amazonaws.us-east-1.dynamodb"},
             {},
         ),
@@ -237,8 +243,10 @@ def things(world: dict[str, Any]) -> Iterator[Cell]:
                 inputs = filled(before, f"{thing}-{change}{which}", cidrs)
                 after = {**inputs, **filled(other, f"{thing}-{change}{which}", cidrs)}
                 made_use = filled(use, f"{thing}-{change}", cidrs) if not which else {}
-                if thing == "vpc-endpoint" and which:
-                    inputs, after = ({**one, "routeTableIds": [world["spare_table"]]} for one in (inputs, after))
+                if thing == "vpc-endpoint":
+                    own = world["networks"][f"{thing}-{change}{which}"]
+                    inputs, after = ({**one, "routeTableIds": [own["table"]]} for one in (inputs, after))
+                    made_use = {} if which else {"model": {"Subnets": own["subnet"]}}
                 pair.append(Change(inputs, REMOVED if change == "removed" else after, made_use))
             yield Cell(f"{thing}-{change}", token, guard, *pair)
 
@@ -340,7 +348,13 @@ def rights(world: dict[str, Any]) -> Iterator[Cell]:
         Change(
             rename(trusted, "narrowed", "narrowed-twin"),
             {"name": "trust-narrowed-twin", "assumeRolePolicy": both},
-            {"model": {"ExecutionRoleArn": world["roles"] + "trust-narrowed-twin", "Image": foreign, "ModelDataUrl": ""}},
+            {
+                "model": {
+                    "ExecutionRoleArn": world["roles"] + "trust-narrowed-twin",
+                    "Image": foreign,
+                    "ModelDataUrl": "",
+                }
+            },
         ),
     )
 
