@@ -279,6 +279,16 @@ def test_functions_answer(engine: Engine, world: World) -> None:
     assert engine.invoke("aws:ec2/getPrefixList:getPrefixList", name=name)["id"].startswith("pl-")
 
 
+def test_a_secret_is_described_without_its_value(engine: Engine, world: World) -> None:
+    made = engine.create("aws:secretsmanager/secret:Secret", "described", {"kmsKeyId": world.key.id})
+    given = {"secretId": made.id, "secretString": "hunter2"}
+    engine.create("aws:secretsmanager/secretVersion:SecretVersion", "described", given)
+    found = engine.invoke("aws:secretsmanager/getSecret:getSecret", arn=made.id)
+
+    assert (found["arn"], found["kmsKeyId"]) == (made.id, world.key.id)
+    assert "hunter2" not in str(found)
+
+
 def test_a_function_that_is_not_there_is_named(engine: Engine) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         engine.invoke("aws:rds/getCluster:getCluster")
