@@ -103,6 +103,11 @@ class PrivateRegistry(pulumi.ComponentResource):
             self._make_rules_to_the_registry(str(args["network"]))
         self.register_outputs({"functionArn": self.function_arn, "lambdaDnsName": self.lambda_dns_name})
 
+    def stack_outputs(self) -> dict[str, pulumi.Output[str]]:
+        """What a stack should export of it."""
+        known = {"credentialsProviderArn": self.function_arn, "lambdaEndpointDnsName": self.lambda_dns_name}
+        return {name: value for name, value in known.items() if value}
+
     def _own(self, suffix: str) -> str:
         return names.logical(f"{self._name}-{suffix}")  # Lambda and IAM take 64 characters with the generated ones
 

@@ -18,8 +18,7 @@ class SettingsError(ValueError):
         self.problems = list(problems)
         lines = "\n".join(f"  - {problem}" for problem in self.problems)
         super().__init__(
-            f"{HEADLINE}\n{lines}\n"
-            f"Set one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
+            f"{HEADLINE}\n{lines}\nSet one with `pulumi config set {NAMESPACE}:<setting> <value>`; nothing was changed."
         )
 
 

@@ -63,7 +63,7 @@ class SsmAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: SsmAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("holdfast:index:SsmAccess", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        endpoint = args["endpoint_name"]
+        endpoint, self._until = args["endpoint_name"], args["until"]
         key_arn = args.get("key_arn")
         self.log_groups = [
             aws.cloudwatch.LogGroup(
@@ -75,6 +75,10 @@ class SsmAccess(pulumi.ComponentResource):
         if args["enabled"]:
             self._open(name, args, child)
         self.register_outputs({"logGroupNames": [group.name for group in self.log_groups]})
+
+    def stack_outputs(self) -> dict[str, pulumi.Input[str] | None]:
+        """What a stack should export of it, while the access is on."""
+        return {"ssmAccessUntil": self._until, "ssmUserPolicyArn": self.user_policy.arn} if self.user_policy else {}
 
     def _open(self, name: str, args: SsmAccessArgs, child: pulumi.ResourceOptions) -> None:
         """What is there only while the access is on."""

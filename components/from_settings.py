@@ -1,0 +1,113 @@
+"""From a stack's settings to the components that not every stack has: whether it has them, and with what arguments."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.account import Account
+from components.encryption_key import EncryptionKey, existing_key_arn
+from components.network import Network
+from components.private_registry import PrivateRegistry
+from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
+from components.settings import Settings
+from components.ssm_access import SsmAccess
+from knowledge.session_manager import log_groups
+
+
+@dataclass(frozen=True)
+class Key:
+    """The key of artifact and storage: None without one. `own`: the component, if the key is this stack's."""
+
+    arn: pulumi.Input[str] | None
+    own: list[pulumi.Resource]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the containers run: subnets and groups, the ways out of them, and what of it is this stack's."""
+
+    subnet_ids: list[pulumi.Input[str]]
+    security_group_ids: list[pulumi.Input[str]]
+    ways: Ways | None
+    """Known for a network of the stack's own, and for another where something depends on them."""
+    own: list[pulumi.Resource]
+
+
+def logs_sessions(settings: Settings) -> bool:
+    """Whether sessions are logged: on development stacks from their first day on, before anybody opens one."""
+    return settings.ssm_access or settings.stage == "development"
+
+
+def key(name: str, settings: Settings, here: Account) -> Key:
+    """The stack's own key, somebody else's, or none (setting `key`)."""
+    if settings.key == "none":
+        return Key(None, [])
+    if settings.key != "own":
+        return Key(existing_key_arn(settings.key), [])
+    groups = log_groups(settings.name) if logs_sessions(settings) else ()
+    own = EncryptionKey(name, {"account": here, "alias": name, "enabled": settings.key_enabled, "log_groups": groups})
+    return Key(own.arn, [own])
+
+
+def ssm_access(name: str, settings: Settings, here: Account, key_arn: pulumi.Input[str] | None) -> SsmAccess | None:
+    """The log of sessions, and while access is on the way into the containers (settings `ssmAccess...`)."""
+    if not logs_sessions(settings):
+        return None
+    return SsmAccess(
+        name,
+        {
+            "account": here,
+            "endpoint_name": settings.name,
+            "enabled": settings.ssm_access,
+            "until": settings.ssm_access_until,
+            "key_arn": key_arn,
+        },
+    )
+
+
+def placement(name: str, settings: Settings, here: Account) -> Placement:
+    """A network of the stack's own, or the `subnets` and `securityGroups` named; with a way to Session Manager."""
+    if settings.subnets:
+        ways = ways_of(settings.subnets) if settings.ssm_access or settings.registry else None
+        placed = Placement([*settings.subnets], [*(settings.security_groups or [])], ways, [])
+    else:
+        network = Network(name, {"account": here})
+        ways = Ways(network.vpc_id, out=False, one_a_zone=tuple(network.subnet_ids))
+        placed = Placement([*network.subnet_ids], [*network.security_group_ids], ways, [network])
+    if settings.ssm_access and settings.ssm_access_endpoints == "auto" and ways and not ways.out:
+        private_link = SessionManagerEndpoints(
+            name,
+            {
+                "account": here,
+                "vpc_id": ways.vpc_id,
+                "subnet_ids": ways.one_a_zone,
+                "client_group_ids": placed.security_group_ids,
+                "opens_egress": not settings.subnets,
+            },
+        )
+        placed.own.append(private_link)
+    return placed
+
+
+def registry(
+    name: str, settings: Settings, here: Account, key_arn: pulumi.Input[str] | None, placed: Placement
+) -> PrivateRegistry | None:
+    """What opens the private registry that the image comes from (settings `registry...`)."""
+    if not settings.registry or not placed.ways:
+        return None
+    return PrivateRegistry(
+        name,
+        {
+            "account": here,
+            "authentication": settings.registry.authentication,
+            "secret_arn": settings.registry.secret,
+            "credentials": settings.registry_credentials.secret_string() if settings.registry_credentials else None,
+            "key_arn": key_arn,
+            "ways": placed.ways,
+            "security_group_ids": placed.security_group_ids,
+            "network": settings.registry.network,
+            "ports": settings.registry.ports_of(settings.image),
+            "lambda_endpoint": settings.registry.lambda_endpoint,
+            "group_rules": settings.registry.group_rules,
+        },
+    )
