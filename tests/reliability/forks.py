@@ -84,10 +84,41 @@ def preload() -> None:
     gc.freeze()
 
 
-def die_with_parent() -> None:
+def die_with_parent(number: int = signal.SIGKILL) -> None:
     """Let the kernel end this process when its parent ends, however it ends."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(1, number)
+
+
+def side_by_side(works: list[Callable[[], None]]) -> None:
+    """Workers in processes of their own, until all have ended; interrupted, they put away what they started."""
+    pids = []
+    for work in works:
+        pid = os.fork()
+        if pid == 0:
+            die_with_parent(signal.SIGTERM)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)  # hypothesis takes SystemExit for a finding
+            try:
+                with contextlib.suppress(KeyboardInterrupt):
+                    work()
+            finally:
+                import atexit
+
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+                with contextlib.suppress(Exception):
+                    atexit._run_exitfuncs()  # the worker's template account
+                os._exit(0)
+        pids.append(pid)
+    try:
+        for pid in pids:
+            os.waitpid(pid, 0)
+    except KeyboardInterrupt:
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        for pid in pids:
+            os.waitpid(pid, 0)
 
 
 def fork(work: Callable[[], None]) -> int:
@@ -98,6 +129,7 @@ def fork(work: Callable[[], None]) -> int:
     if pid:
         return pid
     status = 1
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         die_with_parent()
         work()

@@ -12,7 +12,6 @@ done again.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import copy
 import json
 import os
@@ -120,22 +119,7 @@ def main() -> int:
     options = parser.parse_args()
     options.results.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + options.minutes * 60
-    children = []
-    for worker in range(options.workers):
-        pid = os.fork()
-        if pid == 0:
-            forks.die_with_parent()
-            try:
-                work(options, worker, until)
-            finally:
-                import atexit
-
-                with contextlib.suppress(Exception):
-                    atexit._run_exitfuncs()  # the worker's template account
-                os._exit(0)
-        children.append(pid)
-    for pid in children:
-        os.waitpid(pid, 0)
+    forks.side_by_side([lambda worker=worker: work(options, worker, until) for worker in range(options.workers)])
     found = results(options.results)
     print(report(found))  # noqa: T201
     return 1 if any(each["wrong"] for each in found) else 0

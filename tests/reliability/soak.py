@@ -118,21 +118,9 @@ def main() -> int:
     if not options.report:
         first = 1 + max((each["batch"] for each in before if each["program"] == options.program), default=0)
         until = began + options.minutes * 60
-        children = []
-        for worker in range(options.workers):
-            pid = os.fork()
-            if pid == 0:
-                forks.die_with_parent()
-                try:
-                    work(options, worker, first, until)
-                finally:
-                    import atexit
-
-                    atexit._run_exitfuncs()  # the worker's template account
-                    os._exit(0)
-            children.append(pid)
-        for pid in children:
-            os.waitpid(pid, 0)
+        forks.side_by_side(
+            [lambda worker=worker: work(options, worker, first, until) for worker in range(options.workers)]
+        )
     after = results(options.results)
     print(report(after, time.monotonic() - began, len(after) - len(before)))  # noqa: T201
     return 1 if any(each["broken"] for each in after if each["program"] == "holdfast") else 0

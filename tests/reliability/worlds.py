@@ -64,7 +64,7 @@ def template() -> Template:
     import atexit
 
     folder = Path(tempfile.mkdtemp(prefix="holdfast-reliability-", dir=memory()))
-    account = ensure(ACCOUNT, folder / "template", idle_minutes=30, speed=SPEED)
+    account = ensure(ACCOUNT, folder / "template", idle_minutes=5, speed=SPEED)
     made = Template(account, _furnish(account, folder), folder)
     owner = os.getpid()
     atexit.register(lambda: made.close() if os.getpid() == owner else None)
