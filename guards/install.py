@@ -6,9 +6,10 @@ The hooks' names live in state: an older program's names must stay registered, s
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from guards import kinds
 from guards.errors import AccountUnknown
@@ -19,6 +20,8 @@ from guards.report import Refused, Report
 from guards.values import Unknown, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from guards.callbacks import Callbacks
 
 HOOK_BEFORE_CREATE = "holdfast-before-create"
@@ -29,6 +32,7 @@ HOOK_BEFORE_DELETE = "holdfast-before-delete"
 HOOK_AFTER_DELETE = "holdfast-after-delete"
 HOOK_AFTER_FAILURE = "holdfast-after-failure"
 MARK = "holdfast:guarded"
+UNKNOWN_VARIABLE = "HOLDFAST_UNKNOWN_IN_PREVIEWS"
 _FAILED = "guards-work"
 _UNKNOWN = "account-is-known"
 
@@ -43,6 +47,7 @@ class Guards:
         report: takes the findings.
         verify: whether updates of endpoints are verified.
         account: the account to read; None takes boto3's default chain.
+        regions: other Regions to read.
 
     """
 
@@ -56,6 +61,7 @@ class Guards:
         report: Report,
         verify: bool = True,
         account: Account | None = None,
+        regions: Sequence[str] = (),
     ) -> None:
         self.dry_run = dry_run
         self.report = report
@@ -66,7 +72,13 @@ class Guards:
         self._account = account
         self._lock = threading.Lock()
         self._rights_judged = threading.Lock()
-        self.judge = Judge(self.plan, self.account, dry_run=dry_run, program_done=lambda: callbacks.program_done)
+        self.judge = Judge(
+            self.plan,
+            self.account,
+            dry_run=dry_run,
+            program_done=lambda: callbacks.program_done,
+            elsewhere=lambda: [Account(region=one) for one in regions if one != self.account().region],
+        )
 
     def account(self) -> Account:
         """The account as boto3 reaches it, made when first needed."""
@@ -256,7 +268,13 @@ def _mark(given: Any, inputs: dict[str, Any], properties: Any) -> None:
 _installed: dict[int, Guards] = {}
 
 
-def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
+def install(
+    *,
+    exemptions: Path | None = None,
+    verify: bool = True,
+    unknown_in_previews: Literal["refuse", "warn"] | None = None,
+    regions: Sequence[str] = (),
+) -> None:
     """Guard every resource of this program that an endpoint may depend on. Call it once, before the first resource.
 
     A stack is guarded after its first `pulumi up` with this call: hooks live in its state, and `pulumi destroy` then
@@ -265,11 +283,21 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
     Arguments:
         exemptions: path of exemptions.yaml; None takes HOLDFAST_EXEMPTIONS, else the file beside Pulumi.yaml.
         verify: whether creations and updates of endpoints are verified before anything old is deleted.
+        unknown_in_previews: `warn` makes what could not be known a visible warning in previews; `up` refuses it always.
+            None takes HOLDFAST_UNKNOWN_IN_PREVIEWS, else `refuse`.
+        regions: other Regions of the account whose endpoints may use this stack's roles, buckets and artifacts
+            (`["eu-west-1"]`); they are read when one of these is to go.
 
     Raises:
+        ValueError: unknown_in_previews is neither.
         RuntimeError: outside a Pulumi program, or with an engine that has no transforms or hooks.
 
     """
+    unknown = unknown_in_previews or os.environ.get(UNKNOWN_VARIABLE) or "refuse"
+    if unknown not in {"refuse", "warn"}:
+        raise ValueError(
+            f"guards.install(unknown_in_previews=...), or {UNKNOWN_VARIABLE}, is refuse or warn, not {unknown!r}."
+        )
     from pulumi.runtime import settings
     from pulumi.runtime.mocks import MockMonitor
     from pulumi.runtime.proto import engine_pb2, resource_pb2
@@ -298,7 +326,13 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
         engine.Log(engine_pb2.LogRequest(severity=number, message=text, urn=urn))
 
     directory = Path(settings.get_root_directory() or ".")
-    report = Report(dry_run=dry_run, exemptions=exemptions, directory=directory, say=say)
+    report = Report(
+        dry_run=dry_run,
+        exemptions=exemptions,
+        directory=directory,
+        say=say,
+        unknown_warns=unknown == "warn",
+    )
     report.exemptions  # noqa: B018 - a file that can't be used is said now, not at the first finding
     guards = Guards(
         callbacks,
@@ -307,6 +341,7 @@ def install(*, exemptions: Path | None = None, verify: bool = True) -> None:
         stack=settings.get_stack(),
         report=report,
         verify=verify,
+        regions=regions,
     )
     _installed[id(monitor)] = guards
     for name, function, on_dry_run in (

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _POLL_SECONDS = 2.0
 _MOST_SECONDS = 1800.0
 _BEHIND_KEYS = frozenset({usage.KEY, usage.ALIAS})
+_OF_NO_REGION = frozenset({usage.ROLE, usage.BUCKET, usage.ARTIFACT})
+"""What endpoints of every Region may use."""
 _NONE: frozenset[Node] = frozenset()
 
 
@@ -66,16 +68,25 @@ class Judge:
         account: gives the account to read; called only when something has to be judged.
         dry_run: a preview reads the account once; `up` asks right before each act.
         program_done: whether all registrations have been made.
+        elsewhere: gives the other Regions to read, for what isn't of one Region alone.
 
     """
 
     def __init__(
-        self, plan: Plan, account: Callable[[], Account], *, dry_run: bool, program_done: Callable[[], bool]
+        self,
+        plan: Plan,
+        account: Callable[[], Account],
+        *,
+        dry_run: bool,
+        program_done: Callable[[], bool],
+        elsewhere: Callable[[], list[Account]] = list,
     ) -> None:
         self.plan = plan
         self.account = account
         self.dry_run = dry_run
         self.program_done = program_done
+        self._elsewhere = elsewhere
+        self._others: list[UsageGraph] | None = None
         self._read = threading.Condition()
         self._began = 0
         self._reading = False
@@ -117,6 +128,9 @@ class Judge:
         account = self.account()
         counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
         counted.merge(self.plan.graph(live, account.look_up, account=account.identity()[0], region=account.region))
+        if about & _OF_NO_REGION:
+            for other in self._in_other_regions():
+                counted.merge(other)
         self._planned_aliases(counted)
         at_the_end = end and self.dry_run
         if about & BEHIND_PACKAGES and counted.nodes(usage.PACKAGE):
@@ -130,6 +144,17 @@ class Judge:
         if about & NETWORK:
             add_networks(account, counted, tables=planned_tables(self.plan) if at_the_end else None)
         return counted
+
+    def _in_other_regions(self) -> list[UsageGraph]:
+        """What the endpoints of other Regions use; a preview reads it once."""
+        with self._read:
+            if self._others is not None:
+                return self._others
+        found = [one.graph().as_of(one.region) for one in self._elsewhere()]
+        if self.dry_run or not found:
+            with self._read:
+                self._others = found
+        return found
 
     def _planned_aliases(self, graph: UsageGraph) -> None:
         for registration in self.plan.of(kinds.ALIAS):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Report:
         exemptions: path of the exemptions file; None looks for it (HOLDFAST_EXEMPTIONS, else beside Pulumi.yaml).
         directory: where Pulumi.yaml lies.
         say: shows a text in the run's diagnostics: severity (`info`, `warning` or `error`), text, URN.
+        unknown_warns: in a preview, what could not be known is a warning; in `up` it always refuses.
 
     """
 
@@ -43,8 +45,10 @@ class Report:
         exemptions: Path | None = None,
         directory: Path | None = None,
         say: Callable[[str, str, str], None] = lambda *_: None,
+        unknown_warns: bool = False,
     ) -> None:
         self.dry_run = dry_run
+        self._unknown_warns = unknown_warns and dry_run
         self._path = exemptions or locate(directory or Path.cwd())
         self.say = say
         self._lock = threading.Lock()
@@ -63,6 +67,8 @@ class Report:
     def give(self, finding: Finding) -> None:
         """Report a finding; raises Refused when it stops the step."""
         finding = self.exemptions.apply(finding, today())
+        if self._unknown_warns and finding.outcome == "unknown" and finding.name != "guards-work":
+            finding = replace(finding, advisory=True)
         with self._lock:
             if finding in self.found and not finding.refuses:
                 return
@@ -71,7 +77,7 @@ class Report:
         if finding.refuses:
             if not self.collects:
                 raise Refused(finding.text())
-        elif finding.exempted_by is not None and not self.collects:
+        elif (finding.exempted_by is not None or finding.advisory) and not self.collects:
             self.say("warning", finding.text(), finding.urn or "")
 
     def tell(self, finding: Finding) -> None:

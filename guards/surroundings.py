@@ -69,6 +69,8 @@ def _describe(account: Account, graph: UsageGraph, kind: str, but: frozenset[Nod
     for one in graph.nodes(kind):
         if one in but or one.identity.startswith("urn:pulumi:") or (kind == usage.FUNCTION and is_arn(one.identity)):
             continue
+        if one.identity.endswith(")"):  # of another Region (UsageGraph.as_of)
+            continue
         try:
             described = account.look_up(kind, one.identity)
         except AccountUnknown as error:

@@ -38,6 +38,8 @@ PACKAGE = "model package"
 PACKAGE_GROUP = "model package group"
 
 _MOST_PATHS = 20
+_OF_NO_REGION = frozenset({ROLE, BUCKET, ARTIFACT, IMAGE, REPOSITORY})
+"""What is named alike from every Region (a repository's name holds its own)."""
 _REGISTRY = re.compile(r"^\d{12}\.[a-z0-9-]+/")
 _SECRET_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 
@@ -238,6 +240,19 @@ class UsageGraph:
         for one, facts in other.facts.items():
             self.add_node(one, **facts)
         self.gaps += [gap for gap in other.gaps if gap not in self.gaps]
+
+    def as_of(self, region: str) -> UsageGraph:
+        """The graph of another Region for use in this one: what is of that Region alone says so in its name."""
+
+        def there(one: Node) -> Node:
+            return one if one.kind in _OF_NO_REGION else Node(one.kind, f"{one.identity} ({region})")
+
+        made = UsageGraph(gaps=[Gap(there(gap.at), gap.kinds, gap.reason, gap.decided_later) for gap in self.gaps])
+        for user, used, data in self._graph.edges(data=True):
+            for by in data["by"]:
+                made.add(there(user), there(used), by)
+        made.facts = {there(one): dict(facts) for one, facts in self.facts.items()}
+        return made
 
     def without_uses_of(self, users: frozenset[Node]) -> UsageGraph:
         """A copy in which `users` use nothing."""

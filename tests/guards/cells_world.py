@@ -1,4 +1,4 @@
-"""What boto3 alone makes for the cells of the table: what they need before they are deployed, and who uses them after."""
+"""What boto3 alone makes for the cells of the table: what they need, and afterwards who uses them."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import table_page
+
 from guards import kinds
 from guards.deletions import guard_name
 
@@ -25,39 +27,33 @@ def test_every_guard_is_on_the_page() -> None:
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
-def cells() -> list[list[str]]:
-    """The rows of the table "Cell by cell"."""
-    table = PAGE.read_text().partition("### Cell by cell")[2].partition("| | test |")[0]
-    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
-    return rows[1:]
+def test_the_table_is_that_of_the_cells() -> None:
+    """Written by `python tests/guards/table_page.py`."""
+    assert table_page.page(PAGE.read_text()) == PAGE.read_text()
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    """Refusals and safe twins, with their parameters."""
+    """Refusals, their twins, and the runs without guards, with their parameters."""
     tests = dict(re.findall(r"^\| \*(\w+)\* \| `([^`]+)` \|$", PAGE.read_text(), re.MULTILINE))
-    named = [code for row in cells() for cell in row[2:] for code in re.findall(r"`([^`]+)`", cell)]
+    named = re.findall(r"`(\w{1,3}(?:\[[^`\]]+\])?)`", PAGE.read_text().partition("### Cell by cell")[2])
+    named = [code for code in named if code.partition("[")[0] in tests]
     wanted = {tests[code.partition("[")[0]] + "".join(code.partition("[")[1:]) for code in named}
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-o", "addopts=", "-p", "no:cacheprovider"]
+    command += ["--import-mode=importlib"]
     files = sorted({name.partition("::")[0] for name in tests.values()})
     done = subprocess.run([*command, *files], cwd=REPOSITORY, capture_output=True, text=True, check=True)
 
-    assert len(wanted) > 70
+    assert len(wanted) > 250
     assert sorted(wanted - set(done.stdout.splitlines())) == []
     assert {code.partition("[")[0] for code in named} == set(tests)
 
 
-def test_every_cell_is_filled() -> None:
-    """Each thing under each change, by a test or by a word why there is none."""
-    changes = {"removed", "replaced", "destroyed", "narrowed"}
-    told: dict[str, set[str]] = {}
-    for row in cells():
-        thing, change = row[0], row[1].partition(":")[0].replace("disabled", "narrowed")
-        told.setdefault(thing, set()).update(change.split(", "))
+def test_every_guarded_thing_has_its_cells() -> None:
+    """Removed, replaced (and so destroyed), by the guard of its name."""
+    named = {"key": "key", "role": "execution-role"}
+    nodes = {kind.node for kind in kinds.GUARDED.values()} - {"", "endpoint", "model package"}
+    things = {named.get(node, node.lower().replace(" ", "-")) for node in nodes}
 
-        assert len(row) == 5
-        assert all(cell.strip() for cell in row)
-    named = {"key": "KMS key", "role": "execution role"}
-    nodes = {named.get(kind.node, kind.node) for kind in kinds.GUARDED.values()} - {""}
-
-    assert [thing for thing, found in told.items() if not changes <= found] == []
-    assert nodes - set(told) == set()
+    assert {f"{thing}-{change}" for thing in things for change in ("removed", "replaced")} - set(
+        table_page.ALL
+    ) == set()

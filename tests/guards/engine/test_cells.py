@@ -1,8 +1,8 @@
 """The table of docs/guards.md, cell by cell, by one program under an engine: refused, and the twin passes.
 
-All cells are deployed once; boto3 alone makes the endpoints that use them. Then each moment is one run with all of them:
-the preview of the change, the change itself, the preview of the destruction, the destruction (both acts go on after a
-refusal), and last the change with the guards switched off: then it happens, so nothing else had held it back.
+All cells are deployed once; boto3 alone makes the endpoints that use them. Then each moment is one run with all of
+them: the preview of the change, the change itself, the preview of the destruction, the destruction (both acts go on
+after a refusal), and last the change with the guards switched off: it happens, so nothing else had held it back.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cells import REMOVED, Cell, cells
+from cells import REMOVED, cells
 from cells_world import World
 from engine_house import House, engine_of
+from table_page import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,17 +119,7 @@ def table(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             made.account().stop()
 
 
-def _nowhere() -> Any:
-    """Any fact of the world: what cells there are doesn't depend on it."""
-
-    class Anything(dict):  # type: ignore[type-arg]
-        def __missing__(self, key: str) -> Any:
-            return Anything() if key in {"keys", "networks", "buckets"} or "-" in key else key
-
-    return Anything()
-
-
-CELLS: dict[str, Cell] = {cell.name: cell for cell in cells(_nowhere())}
+CELLS = ALL
 DESTROYED = [name for name, cell in CELLS.items() if cell.refused.after is REMOVED]
 
 

@@ -7,9 +7,11 @@ endpoint's model (`model`), or an endpoint configuration (`config`), in which `{
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Inputs = dict[str, Any]
 REMOVED = None
@@ -34,7 +36,7 @@ class Cell:
     refused: Change
     twin: Change
     alone: bool = False
-    """Its refusal keeps the program waiting when a run goes on after errors, on both engines: it has a run of its own."""
+    """Its refusal keeps the program waiting when a run goes on after errors: it has a run of its own."""
 
     def is_changed(self, asked: str) -> bool:
         """Whether a run that was `asked` for `together`, `all`, or one cell by its name changes this one."""
