@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from pathlib import Path
@@ -25,6 +26,7 @@ def peer() -> Program:
 def defective(name: str) -> Program:
     """Holdfast's own program with one defect: `defects/<name>.py` runs before it, in the same process."""
     folder = Path(tempfile.mkdtemp(prefix=f"defect-{name}-", dir=worlds.memory()))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for path in forks.REPOSITORY.glob("Pulumi*.yaml"):
         shutil.copy(path, folder)
     (folder / "examples").symlink_to(forks.REPOSITORY / "examples")

@@ -307,14 +307,12 @@ CASES = [
         lambda w: {"modelPackageGroupName": "trees", "modelPackageGroupDescription": "a"},
         {"tags": {"a": "1"}},
         ({"modelPackageGroupDescription": "b"}, "modelPackageGroupDescription"),
-        needs=("sagemaker", "delete_model_package_group", {"ModelPackageGroupName": "none"}),
     ),
     Case(
         "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
         lambda w: {"modelPackageGroupName": w.package_group.id, "resourcePolicy": sharing("222233334444")},
         {"resourcePolicy": sharing("333344445555")},
         ({"modelPackageGroupName": "other"}, "modelPackageGroupName"),
-        needs=("sagemaker", "delete_model_package_group_policy", {"ModelPackageGroupName": "none"}),
     ),
     Case(
         "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -431,7 +429,8 @@ def made(request: pytest.FixtureRequest, engine: Engine, world: World, aws: Any)
         pytest.skip(lack)
     inputs = case.inputs(world)
     logical_name = f"life-{next(NUMBERS)}"
-    inputs |= {name: logical_name for name in ("modelPackageGroupName",) if name in inputs}
+    if case.token.endswith(":ModelPackageGroup"):  # it has no automatic name, and each needs one of its own
+        inputs["modelPackageGroupName"] = logical_name
     resource = engine.create(case.token, logical_name, inputs)
     yield case, inputs, resource
     if resource.id:
