@@ -1,5 +1,6 @@
 """What a program registers, without an engine; a look-up that nobody told it about fails."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,10 @@ class Recorder:
     def run(self, program: Callable[[], object]) -> None:
         """Run it to its end, outputs and all."""
         self.registered.clear()
+        try:
+            asyncio.get_event_loop()
+        except RuntimeError:  # another test's asyncio.run left none behind
+            asyncio.set_event_loop(asyncio.new_event_loop())
         stand_in = _Answers(self)
         mocks.set_mocks(stand_in, project="holdfast", stack="test", preview=False)
         settings.SETTINGS.monitor = _Monitor(stand_in, self)
