@@ -33,8 +33,8 @@ class WrongPassphraseError(StateError):
     fault = "user"
 
 
-# The passphrase of rehearsals to which nobody gave one is written down for everybody: no salt makes its key a secret, so
-# their stacks share one salt, whose key needs no deriving.
+# The passphrase of rehearsals to which nobody gave one is written down for everybody: no salt makes its key a secret.
+# So their stacks share one salt, whose key needs no deriving.
 _PUBLIC_SALT = b"in clear"
 _PUBLIC_KEY = bytes.fromhex("762a81a5a3b4d3699d09092b2e569708e3dbaf5f98e81da6faf4f107de6ca201")
 
