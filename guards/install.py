@@ -102,7 +102,7 @@ class Guards:
         self.plan.register(Registration(urn, request.type, inputs, frozenset(request.options.depends_on)))
         options = response.options
         options.CopyFrom(request.options)
-        _add_hooks(options.hooks, request.type)
+        _add_hooks(options.hooks, request.type, inputs)
         if request.type == kinds.ENDPOINT:
             # A replacement then begins with the old endpoint's deletion, which is refused before anything is touched.
             options.delete_before_replace = True
@@ -231,7 +231,7 @@ def operation_of(request: Any) -> Operation:
     )
 
 
-def _add_hooks(hooks: Any, token: str) -> None:
+def _add_hooks(hooks: Any, token: str, inputs: dict[str, Any]) -> None:
     """The guards come before the user's own hooks of the same moment, once."""
 
     def first(names: Any, name: str) -> None:
@@ -239,7 +239,9 @@ def _add_hooks(hooks: Any, token: str) -> None:
         del names[:]
         names.extend([name, *others])
 
-    if kinds.GUARDED[token].announced:
+    # An endpoint whose name the program gives is known by it without a call; nothing else is asked of its creation.
+    named = token == kinds.ENDPOINT and isinstance(inputs.get("name"), str) and inputs["name"]
+    if kinds.GUARDED[token].announced and not named:
         first(hooks.before_create, HOOK_BEFORE_CREATE)
     first(hooks.before_update, HOOK_BEFORE_UPDATE)
     first(hooks.before_delete, HOOK_BEFORE_DELETE)

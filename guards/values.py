@@ -45,32 +45,48 @@ UNKNOWN = Unknown()
 
 
 def plain(bag: Struct) -> dict[str, Any]:
-    """The bag as dictionaries, lists and scalars; unknown values are `Unknown`, secrets are unwrapped."""
-    from google.protobuf.json_format import MessageToDict
+    """The bag as dictionaries, lists and scalars; unknown values are `Unknown`, secrets are unwrapped.
 
-    return {key: _value(value) for key, value in MessageToDict(bag).items()}
+    By hand and not by protobuf's MessageToDict: every registration of a program passes here.
+    """
+    return {key: _value(value) for key, value in bag.fields.items()}
 
 
 def _value(value: Any) -> Any:
-    if isinstance(value, str):
-        return UNKNOWN if value in _UNKNOWNS else value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list):
-        return [_value(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    signature = value.get(_SIGNATURE)
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        text = value.string_value
+        return UNKNOWN if text in _UNKNOWNS else text
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "list_value":
+        return [_value(item) for item in value.list_value.values]
+    if kind != "struct_value":
+        return None
+    fields = value.struct_value.fields
+    if _SIGNATURE in fields:
+        return _special(fields)
+    return {key: _value(item) for key, item in fields.items()}
+
+
+def _special(fields: Any) -> Any:
+    """A secret, a resource or an output value by what it stands for."""
+    signature = fields[_SIGNATURE].string_value
     if signature == _SECRET:
-        return _value(value.get("value"))
+        return _value(fields["value"]) if "value" in fields else None
     if signature == _RESOURCE:
-        known = _value(value.get("id", value.get("urn", "")))
-        return known or Unknown(frozenset({value.get("urn", "")}))
+        urn = fields["urn"].string_value if "urn" in fields else ""
+        known = _value(fields["id"]) if "id" in fields else urn
+        return known or Unknown(frozenset({urn}))
     if signature == _OUTPUT:
-        if "value" not in value:
-            return Unknown(frozenset(value.get("dependencies", [])))
-        return _value(value["value"])
-    return {key: _value(item) for key, item in value.items() if key != _SIGNATURE}
+        if "value" not in fields:
+            told = _value(fields["dependencies"]) if "dependencies" in fields else []
+            return Unknown(frozenset(told))
+        return _value(fields["value"])
+    return {key: _value(item) for key, item in fields.items() if key != _SIGNATURE}
 
 
 def get(item: Any, *path: str) -> Any:
