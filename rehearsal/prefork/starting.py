@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Prefork:
     """While entered, rehearsals of this process and of its children fork from one server (see the package).
 
+    Where one is open already, it is used, unless variables ask for another.
+
     Args:
         eager: whether the server imports ahead at once, or only when the first process was asked of it.
         variables: of the environment, for what asks for an interpreter that was started with them.
@@ -39,7 +41,8 @@ class Prefork:
         return Path(self._folder) / "complaints"
 
     def __enter__(self) -> Self:
-        if sys.platform != "linux":
+        open_already = bool(os.environ.get(ADDRESS)) and not self._variables
+        if sys.platform != "linux" or open_already:
             return self
         self._folder = tempfile.mkdtemp(prefix="rehearsal-")
         address = str(Path(self._folder) / "prefork")

@@ -180,6 +180,16 @@ def test_a_server_started_with_a_variable_serves_who_asks_for_it(
     assert done == (0, "0 True\n", "")
 
 
+def test_a_server_that_is_open_is_used() -> None:
+    """A command that a test runs, say, forks from the tests' server."""
+    before = os.environ[ADDRESS]
+
+    with Prefork():
+        assert os.environ[ADDRESS] == before
+
+    assert os.environ[ADDRESS] == before
+
+
 def test_without_a_server_nothing_is_forked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No address, or one where nobody listens any more."""
     (tmp_path / "some.py").write_text("")
