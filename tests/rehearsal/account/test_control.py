@@ -315,7 +315,7 @@ def test_an_endpoint_is_slow_by_the_virtual_clock_only(world: World, ground: dic
 def test_a_key_policy_may_be_one_statement(world: World) -> None:
     """A policy whose Statement is an object, which IAM's grammar allows, is a policy."""
     kms = world.client("kms")
-    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
+    statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.account.id}:root"}, "Action": "kms:*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": {**statement, "Resource": "*"}})
     key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
 
