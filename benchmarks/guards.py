@@ -1,0 +1,100 @@
+"""
+What the guards add to a preview: `python benchmarks/guards.py [endpoints [embedded|pulumi]]`, 300 by default.
+
+A program of so many endpoints (model, configuration, endpoint: three resources each) with `guards.install()` and
+without, in turns, on the embedded engine and its emulated account: a preview that creates all of them, and one that
+changes nothing. CPU seconds of all processes of a run, the account's left out (it is AWS); the figure is the median of
+the ratios of PAIRS pairs. Also the number of calls that the guards made in the preview that changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY / "tests" / "guards"))
+
+from engine_house import House, engine_of  # noqa: E402
+
+PAIRS = 5
+PROGRAM = """
+import os, pulumi
+if os.environ.get("GUARDS"):
+    import guards
+    guards.install()
+variant = {"variantName": "v", "instanceType": "ml.m5.large", "initialInstanceCount": 1}
+for n in range(int(os.environ["ENDPOINTS"])):
+    container = {"image": os.environ["IMAGE"], "environment": {"N": str(n)}}
+    role = {"executionRoleArn": os.environ["ROLE"]}
+    model = pulumi.CustomResource("aws:sagemaker/model:Model", f"m-{n}",
+        {**role, "name": f"m-{n}", "primaryContainer": container})
+    configuration = pulumi.CustomResource("aws:sagemaker/endpointConfiguration:EndpointConfiguration", f"c-{n}",
+        {"name": f"c-{n}", "productionVariants": [{**variant, "modelName": f"m-{n}"}]},
+        pulumi.ResourceOptions(depends_on=[model]))
+    pulumi.CustomResource("aws:sagemaker/endpoint:Endpoint", f"e-{n}",
+        {"name": f"e-{n}", "endpointConfigName": f"c-{n}"}, pulumi.ResourceOptions(depends_on=[configuration]))
+"""
+
+
+def cpu(house: House, **environment: str) -> float:
+    """CPU seconds of a preview."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = house.run("preview", **environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def pairs(house: House, words: str, **environment: str) -> None:
+    """The two in turns, each first in every other pair."""
+    taken: list[tuple[float, float]] = []
+    for number in range(PAIRS):
+        order = ["yes", ""] if number % 2 else ["", "yes"]
+        figures = {guards: cpu(house, GUARDS=guards, **environment) for guards in order}
+        taken.append((figures["yes"], figures[""]))
+    ratios = sorted(with_guards / without for with_guards, without in taken)
+    shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"{words}: {statistics.median(ratios) - 1:+.1%} (ratios {shown}; {taken[-1][1]:.1f} s without)", flush=True)
+
+
+def main() -> None:
+    """Both previews."""
+    endpoints = sys.argv[1] if len(sys.argv) > 1 else "300"
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-") as work,
+        engine_of(sys.argv[2] if len(sys.argv) > 2 else "embedded", Path(work)) as engine,
+    ):
+        project = Path(work) / "project"
+        project.mkdir()
+        (project / "Pulumi.yaml").write_text("name: many\nruntime: python\n")
+        (project / "requirements.txt").write_text("pulumi-aws\n")
+        (project / "__main__.py").write_text(PROGRAM)
+        house = House(project, Path(work) / "home", engine)
+        try:
+            house.run("stack", "init")
+            trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+            document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            role = house.client("iam").create_role(RoleName="many", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+            image = f"999988887777.dkr.ecr.us-east-1.amazonaws.com/many@sha256:{'a' * 64}"
+            environment = {"ENDPOINTS": endpoints, "ROLE": role, "IMAGE": image}
+            pairs(house, f"a preview that creates {endpoints} endpoints", **environment)
+            done = house.run("up", "--yes", "--skip-preview", GUARDS="yes", TIMEOUT="900", **environment)
+            if done.returncode:
+                raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
+            pairs(house, f"a preview of {endpoints} endpoints that changes nothing", **environment)
+            after = len(house.account().calls())
+            cpu(house, GUARDS="yes", **environment)
+            made = [call for call in house.account().calls()[after:] if call["service"] == "sagemaker"]
+            print(f"calls of SageMaker in that preview: {len(made)}")
+        finally:
+            house.account().stop()
+
+
+if __name__ == "__main__":
+    main()
