@@ -65,10 +65,10 @@ def pairs(house: House, words: str, **environment: str) -> None:
 
 def main() -> None:
     """Both previews."""
-    endpoints = sys.argv[1] if len(sys.argv) > 1 else "300"
+    endpoints, kind = [*sys.argv[1:], *["300", "embedded"][len(sys.argv) - 1 :]]
     with (
         tempfile.TemporaryDirectory(prefix="benchmark-") as work,
-        engine_of(sys.argv[2] if len(sys.argv) > 2 else "embedded", Path(work)) as engine,
+        engine_of(kind, Path(work)) as engine,
     ):
         project = Path(work) / "project"
         project.mkdir()

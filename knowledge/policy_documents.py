@@ -179,8 +179,8 @@ def _principal_is(kind: str, pattern: str, principal: str) -> Answer:
 
 
 def _names(block: Any, principal: str) -> Answer:
-    if block == "*":
-        return _YES
+    if isinstance(block, str):  # `*`, or an ARN as one finds it in policies that AWS did not write
+        return _principal_is("AWS", block, principal)
     if not isinstance(block, Mapping):
         return _NO
     return _or(
