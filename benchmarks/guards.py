@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "tests" / "guards"))
+sys.path[:0] = [str(REPOSITORY / "tests" / name) for name in ("guards", "shared")]
 
 from engine_house import House, engine_of  # noqa: E402
 

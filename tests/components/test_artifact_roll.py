@@ -1,7 +1,6 @@
 """The program on the rehearsal's engine: a new artifact, with its object and its rights, rolls around the endpoint."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from users_environment import without_the_users
 
 from rehearsal import account, environment
 
@@ -29,12 +29,7 @@ class Rehearsed:
             shutil.copy(ROOT / name, self.project / name)
         for name in (".venv", "examples"):
             (self.project / name).symlink_to(ROOT / name)
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))
-        }
-        self.environment = clean | {"REHEARSAL_HOME": str(self.home)}
+        self.environment = without_the_users() | {"REHEARSAL_HOME": str(self.home)}
 
     def call(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run it in the project; it has to succeed."""

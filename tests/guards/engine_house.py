@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from users_environment import without_the_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,16 +74,11 @@ class House:
 
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command of the engine."""
-        clean = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))
-        }
         return subprocess.run(
             [self.engine.executable, *args, "--stack", self.stack, "--non-interactive"],
             cwd=self.project,
             env={
-                **clean,
+                **without_the_users(),
                 "REHEARSAL_HOME": str(self.home),
                 "AWS_REGION": REGION,
                 **self.engine.variables,

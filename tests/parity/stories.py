@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "story"))
+sys.path[:0] = [str(HERE.parent / name) for name in ("story", "shared")]
 
 if TYPE_CHECKING:
     from story import Rehearsal

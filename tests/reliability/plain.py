@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
 import forks  # noqa: E402
 from changes import CHANGES  # noqa: E402

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import forks
+from users_environment import without_the_users
 
 from rehearsal import environment
 from rehearsal.account import Account, ensure
@@ -73,8 +74,12 @@ def template() -> Template:
 
 def variables(account: Account) -> dict[str, str]:
     """The environment of program and provider."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))}
-    return {**kept, **environment.settings(account.url), "AWS_REGION": forks.REGION, "AWS_DEFAULT_REGION": forks.REGION}
+    return {
+        **without_the_users(),
+        **environment.settings(account.url),
+        "AWS_REGION": forks.REGION,
+        "AWS_DEFAULT_REGION": forks.REGION,
+    }
 
 
 def _furnish(account: Account, folder: Path) -> Ground:

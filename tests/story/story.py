@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from users_environment import without_the_users
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -56,10 +56,7 @@ class Rehearsal:
         )
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
-        clean = {
-            k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_"))
-        }
-        return {**clean, "REHEARSAL_HOME": str(self.home), **self.environment, **more}
+        return {**without_the_users(), "REHEARSAL_HOME": str(self.home), **self.environment, **more}
 
     def account(self) -> Any:
         """The emulated account."""

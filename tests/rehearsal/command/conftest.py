@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
 from rehearsed_project import RehearsedProject
+from users_environment import of_the_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RehearsedProject:
     """A project without stacks, in whose folder the test runs."""
-    for name in list(os.environ):
-        if name.startswith(("PULUMI_", "REHEARSAL_", "AWS_")):
-            monkeypatch.delenv(name)
+    for name in of_the_user():
+        monkeypatch.delenv(name)
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)

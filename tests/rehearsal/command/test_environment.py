@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from users_environment import of_the_user
 
 from rehearsal import environment
 from rehearsal.account import AccountError, UnknownFault
@@ -20,9 +21,8 @@ URL = "http://127.0.0.1:5000"
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith(("AWS_", "PULUMI_", "REHEARSAL_")):
-            monkeypatch.delenv(name)
+    for name in of_the_user():
+        monkeypatch.delenv(name)
 
 
 def test_the_account_is_started_and_everybody_led_to_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
