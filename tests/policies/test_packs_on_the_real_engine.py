@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 PACKS = HERE.parents[1] / "policies"
 Preview = Callable[..., subprocess.CompletedProcess[str]]
 
-pytestmark = [pytest.mark.pulumi_cli, pytest.mark.xdist_group("packs on the real engine")]
+pytestmark = [pytest.mark.pulumi_cli]
 
 LATER = "2999-12-31T18:00:00+01:00"
 

@@ -19,7 +19,6 @@ NAMES = [
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="histories fork their processes, which only Linux bears"),
-    pytest.mark.xdist_group("short run of histories"),
     pytest.mark.timeout(900),  # the first of these waits for all of the run
 ]
 

@@ -26,8 +26,6 @@ CHANGED = {
     "policy": "role-in-use-keeps-its-rights",
 }
 
-pytestmark = pytest.mark.xdist_group("guards-house")
-
 
 def spare(names: Any) -> str:
     return ",".join(f"spare-{name}" for name in names)

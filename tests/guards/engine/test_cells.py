@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 REFUSING = {"violated", "unknown"}
 
-pytestmark = [pytest.mark.xdist_group("guards-cells"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @dataclass

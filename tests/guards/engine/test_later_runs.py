@@ -18,8 +18,6 @@ ON = [(), ("--continue-on-error",)]
 IDS = ["plain", "continue-on-error"]
 WAITING = ["aws:sagemaker/endpointConfiguration:EndpointConfiguration", "aws:sagemaker/model:Model"]
 
-pytestmark = pytest.mark.xdist_group("guards-house")
-
 
 def document(**statement: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
