@@ -243,11 +243,11 @@ class ProviderClient:
         response = self._call(self.stub.Read, request, urn=urn)
         if not response.id:
             return Made("", {}, {})
-        read_inputs = self._read(response.inputs, inputs, unknowns=False, urn=urn)
         read_outputs = self._read(response.properties, outputs, unknowns=False, urn=urn)
-        return Made(
-            response.id, restored(read_outputs, inputs), restored(read_inputs, inputs), response.refresh_before_update
-        )
+        told: Properties | None = None  # a provider that tells no inputs is not one that tells there are none
+        if response.HasField("inputs"):
+            told = restored(self._read(response.inputs, inputs, unknowns=False, urn=urn), inputs)
+        return Made(response.id, restored(read_outputs, inputs), told, response.refresh_before_update)
 
     def invoke(self, token: str, args: Properties, *, preview: bool) -> tuple[Properties, list[Failure]]:
         """Call a function of the provider."""
