@@ -7,13 +7,19 @@ Every command prints one report, with `--json` as one JSON value; the exit code 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
 
 import typer
 
 from pipeline import commands
 from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Asked = TypeVar("Asked", bound=commands.Said)
 
 app = typer.Typer(
     name="holdfast",
@@ -49,6 +55,9 @@ Parallel = Annotated[
 Install = Annotated[
     bool, typer.Option("--install-pulumi", help="Download the Pulumi CLI from Pulumi when it is missing.")
 ]
+Trust = Annotated[
+    Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
+]
 ContinueOnError = Annotated[
     bool, typer.Option("--continue-on-error", help="Go on with what doesn't depend on a failure.")
 ]
@@ -69,7 +78,7 @@ def preview(
     asked = commands.Asked(
         "preview", stack, project, engine, settings or [], packs, parallel=parallel, install=install, json=json
     )
-    _leave(commands.preview, asked)
+    _run(commands.preview, asked)
 
 
 @app.command()
@@ -99,7 +108,7 @@ def up(
         install=install,
         json=json,
     )
-    _leave(commands.up, asked)
+    _run(commands.up, asked)
 
 
 @app.command()
@@ -128,7 +137,7 @@ def destroy(
         install=install,
         json=json,
     )
-    _leave(commands.destroy, asked)
+    _run(commands.destroy, asked)
 
 
 @app.command()
@@ -141,7 +150,7 @@ def refresh(
     json: Json = False,
 ) -> None:
     """Bring the stack's state in line with the account. Changes nothing in the account."""
-    _leave(
+    _run(
         commands.refresh,
         commands.Asked("refresh", stack, project, engine, [], [], parallel=parallel, install=install, json=json),
     )
@@ -156,7 +165,7 @@ def status(
     json: Json = False,
 ) -> None:
     """The stack's endpoints: what they run on and whether they are well."""
-    _leave(commands.status, commands.Asked("status", stack, project, engine, [], [], install=install, json=json))
+    _run(commands.status, commands.Asked("status", stack, project, engine, [], [], install=install, json=json))
 
 
 @app.command()
@@ -174,12 +183,7 @@ def doctor(
     from pipeline.doctor import consultation
 
     asked = consultation.Asked(stack, project, region, endpoints or [], checks or [], json=json)
-    try:
-        code = consultation.consult(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    _leave(consultation.consult, asked)
 
 
 @app.command()
@@ -189,9 +193,7 @@ def resolve(
     ] = "",
     stack: Stack = "rehearsal",
     project: Project = Path(),
-    trust_store: Annotated[
-        Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
-    ] = None,
+    trust_store: Trust = None,
     pin: Annotated[bool, typer.Option("--pin/--no-pin", help="Write it into the stack's settings, or don't.")] = True,
     json: Json = False,
 ) -> None:
@@ -199,12 +201,7 @@ def resolve(
     from pipeline import resolution
 
     asked = resolution.Asked(stack, project, reference, trust_store, pin=pin, json=json)
-    try:
-        code = resolution.carry_out(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    _leave(resolution.carry_out, asked)
 
 
 @app.command()
@@ -212,21 +209,14 @@ def preflight(
     stack: Stack = "rehearsal",
     project: Project = Path(),
     settings: Set = None,
-    trust_store: Annotated[
-        Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
-    ] = None,
+    trust_store: Trust = None,
     json: Json = False,
 ) -> None:
     """Whether SageMaker will get the image from its private registry, as far as that can be known from here."""
     from pipeline import preflight as looking
 
     asked = looking.Asked(stack, project, tuple(settings or ()), trust_store, json=json)
-    try:
-        code = looking.carry_out(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    _leave(looking.carry_out, asked)
 
 
 Variant = Annotated[str, typer.Option("--variant", help="Only this variant.")]
@@ -266,12 +256,7 @@ def connect(
         only_print=only_print,
         json=json,
     )
-    try:
-        code = connecting.carry_out(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    _leave(connecting.carry_out, asked)
 
 
 @app.command("session-logs")
@@ -293,17 +278,17 @@ def session_logs(
     asked = session_log.Asked(
         endpoint, stack, project, variant, instance, container, since, region, follow=follow, json=json
     )
-    try:
-        code = session_log.carry_out(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    _leave(session_log.carry_out, asked)
 
 
-def _leave(command: commands.Command, asked: commands.Asked) -> None:
+def _run(command: commands.Command, asked: commands.Asked) -> None:
+    _leave(partial(commands.carry_out, command), asked)
+
+
+def _leave(carry_out: Callable[[Asked], int], asked: Asked) -> None:
+    """Carry out what was asked, and end with its exit code; an error that ended it is told in the form asked for."""
     try:
-        code = commands.carry_out(command, asked)
+        code = carry_out(asked)
     except PipelineError as error:
         commands.say_error(str(error), asked, error.exit_code)
         code = error.exit_code

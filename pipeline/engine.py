@@ -88,14 +88,14 @@ def engine_for(stack: str, name: EngineName | None, project: Path, *, install: b
     if not rehearsed:
         yield Engine(name, rehearsed=False, command=_pulumi(stack, install=install))
         return
-    if name == "rehearsal":
-        with Prefork(), ThreadPoolExecutor(1) as beside:  # the account starts while the Automation API is imported
+    with Prefork() if name == "rehearsal" else contextlib.nullcontext():
+        with ThreadPoolExecutor(1) as beside:  # the account starts while the Automation API is imported
             preparing = beside.submit(_prepared, project, stack)
-            command = _command(REHEARSAL_ROOT)
-            yield Engine(name, rehearsed=True, command=command, environment=preparing.result())
-        return
-    command = _pulumi(stack, install=install)
-    prepared = _prepared(project, stack)
+            command = _command(REHEARSAL_ROOT) if name == "rehearsal" else _pulumi(stack, install=install)
+            prepared = preparing.result()
+        if name == "rehearsal":
+            yield Engine(name, rehearsed=True, command=command, environment=prepared)
+            return
     with _attached_provider(project, prepared) as port:
         yield Engine(
             name,

@@ -260,9 +260,7 @@ class Gateway:
         with self._lock:
             at = self.clock.now()
             self.settle(at)
-            fault = self.faults.take(call.service, call.action)
-            if fault is not None:
-                self._append({"kind": "control", "verb": "consume", "body": {"name": fault.name}}, at)
+            fault = self._met(call.service, call.action, at)
             target = None
             try:
                 if fault is not None:
@@ -283,9 +281,7 @@ class Gateway:
         with self._lock:
             at = self.clock.now()
             self.settle(at)
-            fault = self.faults.take(call.service, call.action)
-            if fault is not None:
-                self._append({"kind": "control", "verb": "consume", "body": {"name": fault.name}}, at)
+            fault = self._met(call.service, call.action, at)
         try:
             if fault is not None:
                 raise _refusal(call.service, call.action, fault, self.account)
@@ -300,11 +296,14 @@ class Gateway:
     def _function_fails(self) -> bool:
         """Whether a fault hits a function that is about to run; that it did is journalled, as its run isn't."""
         with self._lock:
-            fault = self.faults.take("lambda", "the function")
-            if fault is not None:
-                body = {"name": fault.name}
-                self._append({"kind": "control", "verb": "consume", "body": body}, self.clock.now())
-        return fault is not None
+            return self._met("lambda", "the function", self.clock.now()) is not None
+
+    def _met(self, service: str, action: str, at: float) -> Fault | None:
+        """The fault that hits a call which isn't journalled itself; that it did is."""
+        fault = self.faults.take(service, action)
+        if fault is not None:
+            self._append({"kind": "control", "verb": "consume", "body": {"name": fault.name}}, at)
+        return fault
 
     def _without_credentials(self, call: Call) -> Answer | None:
         """A refusal of CreateModel when the function that is to tell a registry's credentials doesn't tell them."""

@@ -18,14 +18,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def rehearsal_processes() -> Iterator[None]:
     """Programs, packs and providers fork from one server that has imported what they need; see `rehearsal.prefork`."""
-    import os
-
-    from rehearsal.prefork.process import ADDRESS
     from rehearsal.prefork.starting import Prefork
 
-    if os.environ.get(ADDRESS):  # whoever runs the tests has one
-        yield
-        return
     with Prefork(eager=False):
         yield
 

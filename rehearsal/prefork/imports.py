@@ -30,11 +30,12 @@ def remembered() -> dict[str, list[str]]:
 
 def remember(kind: str, before: frozenset[str]) -> None:
     """Add to the memory of a kind what this process has imported itself: all but what it began with."""
-    if not kind:
+    imported = [name for name in list(sys.modules) if name not in before and _worth(name)] if kind else []
+    if not imported:
         return
     memory = remembered()
     known = memory.get(kind, [])
-    new = [name for name in list(sys.modules) if name not in before and name not in set(known) and _worth(name)]
+    new = [name for name in imported if name not in set(known)]
     if not new:
         return
     memory[kind] = [*known, *new]

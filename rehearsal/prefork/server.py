@@ -46,6 +46,7 @@ class Server:
         self.selector.register(listener, selectors.EVENT_READ)
         self.selector.register(sys.stdin, selectors.EVENT_READ)
         self.ahead: list[str] = []
+        self.memory: dict[str, list[str]] = {}
         self.seen = 0.0
         self.running: dict[int, Running] = {}
 
@@ -75,7 +76,8 @@ class Server:
             changed = imports.MEMORY.stat().st_mtime
             if changed != self.seen:
                 self.seen = changed
-                names = (name for kind in imports.remembered().values() for name in kind)
+                self.memory = imports.remembered()
+                names = (name for kind in self.memory.values() for name in kind)
                 self.ahead = [name for name in dict.fromkeys(names) if name not in sys.modules]
 
     def _accept(self) -> Callable[[], None] | None:
@@ -98,7 +100,8 @@ class Server:
             connection.close()
             _close(streams)
             return None
-        for name in imports.remembered().get(request.kind, []):
+        self._look()
+        for name in self.memory.get(request.kind, []):
             imports.load(name)
         return self._fork(request, streams, connection)
 
