@@ -226,7 +226,7 @@ class Gateway:
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
-        from rehearsal.account import cbor, group_rules, managed_policies, object_versions
+        from rehearsal.account import cbor, group_rules, managed_policies, networks, object_versions
 
         if call.service == "kms":
             call = keys.prepare(call, self.account)
@@ -234,6 +234,7 @@ class Gateway:
             managed_policies.provide(call, self.account, self.determinism)
         elif call.service == "ec2":
             group_rules.keep_descriptions()
+            networks.correct()
         elif call.service == "s3" and call.environ["REQUEST_METHOD"] in ("DELETE", "POST"):
             object_versions.keep_versions()
         translated = cbor.translate(call) if call.protocol == "cbor" else None

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 def functions() -> dict[str, Function]:
     """Token -> function."""
-    from rehearsal.provider.invokes import general, network, policies, secrets, storage
+    from rehearsal.provider.invokes import general, network, network_access, policies, secrets, storage
 
-    return {**general.FUNCTIONS, **network.FUNCTIONS, **policies.FUNCTIONS, **secrets.FUNCTIONS, **storage.FUNCTIONS}
+    subjects = (general, network, network_access, policies, secrets, storage)
+    return {token: made for subject in subjects for token, made in subject.FUNCTIONS.items()}
 
 
 def invoke(account: Account, token: str, arguments: Properties) -> Properties:

@@ -276,7 +276,41 @@ def test_functions_answer(engine: Engine, world: World) -> None:
     found = engine.invoke("aws:ec2/getRouteTable:getRouteTable", routeTableId=tables[0])
     assert (found["vpcId"], found["routes"]) == (vpc.id, [])
     name = "com.amazonaws.eu-central-1.s3"
-    assert engine.invoke("aws:ec2/getPrefixList:getPrefixList", name=name)["id"].startswith("pl-")
+    listed = engine.invoke("aws:ec2/getPrefixList:getPrefixList", name=name)["id"]
+    way = engine.invoke("aws:ec2/getVpcEndpoint:getVpcEndpoint", id=world.gateway.id)
+    group = engine.invoke("aws:ec2/getSecurityGroup:getSecurityGroup", id=world.group.id)
+    of_vpc = engine.invoke("aws:ec2/getSecurityGroups:getSecurityGroups", filters=filters)
+    assert (way["vpcId"], way["serviceName"], way["prefixListId"]) == (vpc.id, name, listed)
+    assert way["cidrBlocks"]
+    assert group["vpcId"] == vpc.id
+    assert group["arn"] in of_vpc["arns"]
+
+
+def test_a_gateway_endpoint_has_its_routes_in_its_tables_and_in_no_other(engine: Engine, world: World) -> None:
+    """Also when an association comes and goes, and the endpoint after it."""
+    ec2 = world.aws.client("ec2")
+
+    def ways(table: str) -> list[str]:
+        routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
+        return [each["GatewayId"] for each in routes if each.get("DestinationPrefixListId")]
+
+    table, other = (engine.create("aws:ec2/routeTable:RouteTable", n, {"vpcId": world.vpc.id}).id for n in "ab")
+    policy = document("s3:GetObject", "*")
+    asked = {"vpcId": world.vpc.id, "serviceName": "com.amazonaws.eu-central-1.s3", "routeTableIds": [table]}
+    gateway = engine.create("aws:ec2/vpcEndpoint:VpcEndpoint", "way", {**asked, "policy": policy})
+    joined = {"vpcEndpointId": gateway.id, "routeTableId": other}
+    association = engine.create(
+        "aws:ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation", "j", joined
+    )
+    both = ways(table), ways(other)
+    engine.delete(association)
+    one = ways(table), ways(other)
+    engine.delete(gateway)
+
+    assert both == ([gateway.id], [gateway.id])
+    assert one == ([gateway.id], [])
+    assert ways(table) == []
+    assert gateway.outputs["policy"] == policy
 
 
 def test_a_secret_is_described_without_its_value(engine: Engine, world: World) -> None:
