@@ -30,31 +30,23 @@ from pydantic.alias_generators import to_camel
 from components import names, registry_settings
 from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
+from components.settings_reading import (
+    described,
+    existing_file,
+    from_text,
+    of_namespace,
+    overridden,
+    overrides,
+    permissions,
+    without_unset,
+)
 from knowledge import end_dates
 
 if TYPE_CHECKING:
     import pulumi
 
-OVERRIDES = "HOLDFAST_SET"
-
 _LONGEST_VARIABLE = 1024
 _MOST_VARIABLES = 100
-_LONGEST_INLINE_POLICY = 10_240
-_GZIP = b"\x1f\x8b"
-
-
-def _from_text(value: object) -> object:
-    """A list or map as configuration carries it: as JSON text."""
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _described(description: str, may_be: str, **constraints: Any) -> Any:
-    return Field(description=description, json_schema_extra={"may_be": may_be}, **constraints)
 
 
 class Settings(BaseModel):
@@ -66,7 +58,7 @@ class Settings(BaseModel):
 
     name: Annotated[
         str,
-        _described(
+        described(
             "the endpoint's name, after which everything else is called",
             "1 to 63 letters, digits and hyphens, neither beginning nor ending with a hyphen",
             pattern=rf"^{names.NAME.pattern}\Z",
@@ -75,12 +67,12 @@ class Settings(BaseModel):
 
     stage: Annotated[
         Literal["production", "development"],
-        _described("what the endpoint is for, written as the tag holdfast:stage", "production or development"),
+        described("what the endpoint is for, written as the tag holdfast:stage", "production or development"),
     ] = "production"
 
     image: Annotated[
         str,
-        _described(
+        described(
             "the reference of the inference image",
             "at most 255 characters without white space: <registry>/<repository>@sha256:<64 digits>, or with a :<tag>",
             pattern=rf"^{registry_settings.IMAGE}\Z",
@@ -90,7 +82,7 @@ class Settings(BaseModel):
 
     artifact: Annotated[
         str,
-        _described(
+        described(
             "the model's artifact",
             "the path of a local model.tar.gz, or the s3:// URL (at most 1024 characters) of one that is already there",
             min_length=1,
@@ -100,8 +92,8 @@ class Settings(BaseModel):
 
     environment: Annotated[
         dict[str, str],
-        BeforeValidator(_from_text),
-        _described(
+        BeforeValidator(from_text),
+        described(
             "the environment of the container",
             f"a map of at most {_MOST_VARIABLES} names (letters, digits, _; no digit in front) to texts, "
             f"each of at most {_LONGEST_VARIABLE} characters",
@@ -111,22 +103,22 @@ class Settings(BaseModel):
 
     instance_type: Annotated[
         str,
-        _described(
+        described(
             "the type of the instances",
             "one of SageMaker's types for hosting, as in ml.m5.large",
             pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+\Z",
         ),
     ] = "ml.m5.large"
 
-    instance_count: Annotated[int, _described("how many instances serve", "a whole number from 1", ge=1)] = 1
+    instance_count: Annotated[int, described("how many instances serve", "a whole number from 1", ge=1)] = 1
 
     ssm_access: Annotated[
-        bool, _described("whether shells can be opened in the containers (EnableSSMAccess)", "true or false")
+        bool, described("whether shells can be opened in the containers (EnableSSMAccess)", "true or false")
     ] = False
 
     ssm_access_until: Annotated[
         str | None,
-        _described(
+        described(
             "the moment at which access to the containers ends: from then on a preview refuses it",
             f"a date and time with a time zone, as in {end_dates.EXAMPLE}",
         ),
@@ -134,7 +126,7 @@ class Settings(BaseModel):
 
     ssm_access_endpoints: Annotated[
         Literal["auto", "none"],
-        _described(
+        described(
             "the interface endpoints of Session Manager in the containers' VPC",
             "auto (made while ssmAccess is on and no way leads out of the VPC) or none (they are there already)",
         ),
@@ -142,7 +134,7 @@ class Settings(BaseModel):
 
     key: Annotated[
         str,
-        _described(
+        described(
             "the KMS key that encrypts artifact and instance storage",
             "own (one is made), none, or an existing key: alias/<name>, its ARN or its id",
             pattern=r"^(own|none|alias/[a-zA-Z0-9/_-]{1,250}|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]+"
@@ -151,12 +143,12 @@ class Settings(BaseModel):
     ] = "own"
 
     key_enabled: Annotated[
-        bool, _described("whether the stack's own key is enabled", "true or false; only with key: own")
+        bool, described("whether the stack's own key is enabled", "true or false; only with key: own")
     ] = True
 
     permissions: Annotated[
         str | None,
-        _described(
+        described(
             "an IAM policy document in the place of the generated rights of the execution role",
             "the path of a JSON file",
         ),
@@ -164,8 +156,8 @@ class Settings(BaseModel):
 
     subnets: Annotated[
         list[Annotated[str, Field(pattern=r"^[-0-9a-zA-Z]{1,32}\Z")]] | None,
-        BeforeValidator(_from_text),
-        _described(
+        BeforeValidator(from_text),
+        described(
             "the subnets of the containers; unset, the stack makes a network of its own",
             "a list of 1 to 16 subnet ids, together with securityGroups",
             min_length=1,
@@ -175,8 +167,8 @@ class Settings(BaseModel):
 
     security_groups: Annotated[
         list[Annotated[str, Field(pattern=r"^[-0-9a-zA-Z]{1,32}\Z")]] | None,
-        BeforeValidator(_from_text),
-        _described(
+        BeforeValidator(from_text),
+        described(
             "the security groups of the containers",
             "a list of 1 to 5 security group ids, together with subnets",
             min_length=1,
@@ -186,14 +178,14 @@ class Settings(BaseModel):
 
     registry: Annotated[
         RegistrySettings | None,
-        BeforeValidator(_from_text),
-        _described("the private Docker registry that the image lies in", "a map (docs/private-registry.md)"),
+        BeforeValidator(from_text),
+        described("the private Docker registry that the image lies in", "a map (docs/private-registry.md)"),
     ] = None
 
     registry_credentials: Annotated[
         RegistryCredentials | None,
-        BeforeValidator(_from_text),
-        _described(
+        BeforeValidator(from_text),
+        described(
             "user name and password for the registry, kept by the stack",
             'a secret (pulumi config set --secret) of the form {"username": "...", "password": "..."}',
         ),
@@ -201,18 +193,18 @@ class Settings(BaseModel):
 
     sample: Annotated[
         str | None,
-        _described("a request body that is sent once after `up`", "the path of a file"),
+        described("a request body that is sent once after `up`", "the path of a file"),
     ] = None
 
     sample_content_type: Annotated[
-        str, _described("the content type of the sample", "a media type, as in text/csv", pattern=r"^[^\s/]+/[^\s/]+\Z")
+        str, described("the content type of the sample", "a media type, as in text/csv", pattern=r"^[^\s/]+/[^\s/]+\Z")
     ] = "text/csv"
 
     @field_validator("environment", mode="before")
     @classmethod
     def _texts(cls, value: object) -> object:
         """Numbers and truth values are written as SageMaker will hand them over: as text."""
-        value = _from_text(value)
+        value = from_text(value)
         if not isinstance(value, Mapping):
             return value
         return {
@@ -232,31 +224,12 @@ class Settings(BaseModel):
     @field_validator("artifact")
     @classmethod
     def _artifact(cls, value: str, info: ValidationInfo) -> str:
-        if value.startswith("s3://"):
-            if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", value):
-                raise ValueError(f"{value!r} names no object: s3://<bucket>/<key>")
-            return value
-        path = _file(value, info)
-        with path.open("rb") as stream:
-            if stream.read(len(_GZIP)) != _GZIP:
-                raise ValueError(f"{path} is no gzip-compressed tar archive, which is what SageMaker unpacks")
-        return str(path)
+        return artifact(value, info)
 
     @field_validator("permissions")
     @classmethod
     def _permissions(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None:
-            return None
-        path = _file(value, info)
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(f"{path} is no JSON: {error}") from error
-        if not isinstance(document, dict) or not document.get("Statement"):
-            raise ValueError(f"{path} is no IAM policy document: it has no Statement")
-        if len(re.sub(r"\s", "", path.read_text(encoding="utf-8"))) > _LONGEST_INLINE_POLICY:
-            raise ValueError(f"{path} is longer than the {_LONGEST_INLINE_POLICY} characters that IAM takes in a role")
-        return str(path)
+        return None if value is None else permissions(value, info)
 
     @field_validator("ssm_access_until", mode="before")
     @classmethod
@@ -272,7 +245,7 @@ class Settings(BaseModel):
     @field_validator("sample")
     @classmethod
     def _sample(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return None if value is None else str(_file(value, info))
+        return None if value is None else str(existing_file(value, info))
 
     @property
     def artifact_path(self) -> Path | None:
@@ -302,7 +275,7 @@ class Settings(BaseModel):
         directory unless given); values of the names in `secret` are never quoted. Raises SettingsError with everything
         that is wrong.
         """
-        given = _without_unset(cls, _of_namespace(mapping))
+        given = without_unset(cls, of_namespace(mapping))
         hidden = frozenset(name.removeprefix(f"{NAMESPACE}:") for name in secret)
         problems = contradictions(given) + registry_settings.contradictions(given)
         if CREDENTIALS in given and CREDENTIALS not in hidden:
@@ -329,71 +302,8 @@ class Settings(BaseModel):
         stack = config.get_config_env() | config.CONFIG.get()
         try:
             return cls.from_mapping(
-                overridden(_of_namespace(stack), overrides(os.environ)),
+                overridden(of_namespace(stack), overrides(os.environ)),
                 secret=[key for key in stack if config.is_config_secret(key)],
             )
         except SettingsError as error:
             raise pulumi.RunError(str(error)) from None
-
-
-def overrides(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings in HOLDFAST_SET; raises SettingsError when it is no JSON object."""
-    text = environment.get(OVERRIDES)
-    if not text:
-        return {}
-    try:
-        given = json.loads(text)
-    except ValueError as error:
-        raise SettingsError([f"{OVERRIDES} is no JSON: {error}"]) from error
-    if not isinstance(given, dict):
-        raise SettingsError([f"{OVERRIDES} has to be a JSON object of settings, not {text!r}"])
-    given = {key.removeprefix(f"{NAMESPACE}:"): value for key, value in given.items()}
-    if CREDENTIALS in given:
-        raise SettingsError(
-            [f"{CREDENTIALS}: {OVERRIDES} would carry it in clear text; `pulumi config set --secret` it"]
-        )
-    foreign = [key for key in given if ":" in key]
-    if foreign:
-        raise SettingsError([f"{key}: {OVERRIDES} overrides settings of {NAMESPACE} only" for key in foreign])
-    return given
-
-
-def overridden(given: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
-    """
-    The settings with those of one run in their place.
-
-    An image given as a bare digest (`sha256:...`) or tag (`:latest`) is one of the repository that the settings name.
-    """
-    merged = dict(given) | dict(chosen)
-    image, before = chosen.get("image"), given.get("image")
-    if isinstance(image, str) and isinstance(before, str) and image.startswith(("sha256:", ":")):
-        repository = re.sub(r"(:[^:/@]+)?(@.+)?$", "", before)
-        merged["image"] = f"{repository}{image if image.startswith(':') else f'@{image}'}"
-    return merged
-
-
-def _of_namespace(mapping: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = f"{NAMESPACE}:"
-    return {
-        key.removeprefix(prefix): value for key, value in mapping.items() if key.startswith(prefix) or ":" not in key
-    }
-
-
-def _without_unset(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What is set: null never is, and an empty text or list isn't where a setting can be left out.
-
-    Pulumi demands every setting that Pulumi.yaml describes without a default, so those carry an empty one.
-    """
-    optional = {field.alias for field in model.model_fields.values() if field.default is None}
-    return {
-        key: value
-        for key, value in given.items()
-        if value is not None and not (key in optional and value in ("", "[]", [], "{}", {}))
-    }
-
-
-def _file(value: str, info: ValidationInfo) -> Path:
-    path = (info.context or {}).get("directory", Path.cwd()) / value
-    if not path.is_file():
-        raise ValueError(f"there is no file {path}")
-    return Path(path).resolve()

@@ -196,8 +196,8 @@ def needs_of_reader(
                 CrossNeed("bucket policy", bucket, reader.account, action, resource, f"{verb}: read its artifact")
             )
     for key in keys:
-        arn = parse(key)
-        if arn is not None and arn.account != reader.account:
+        held = parse(key)
+        if held is not None and held.account != reader.account:
             found += [
                 CrossNeed("key policy", key, reader.account, action, key, f"{verb}: decrypt its artifact")
                 for action in USE_KEY[reader.part]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from components import names
-from components.settings import overridden
+from components.settings_reading import overridden
 from findings.printable import printable
 from findings.summary import summarise
 from knowledge.arns import parse_image

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from components.settings import overridden
+from components.settings_reading import overridden
 from findings import exit_codes
 from findings.printable import printable
 from knowledge.registries import architecture_of

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings, overrides
+from components.settings import Settings
 from components.settings_problems import SettingsError
+from components.settings_reading import overrides
 
 ECR = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/sample@sha256:{'a' * 64}"
 IMAGE = f"registry.example.com:5000/team/model@sha256:{'a' * 64}"

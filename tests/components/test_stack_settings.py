@@ -10,7 +10,8 @@ import yaml
 from pulumi import Output, RunError
 from pulumi.runtime import config
 
-from components.settings import OVERRIDES, Settings, SettingsError, overridden, overrides
+from components.settings import Settings, SettingsError
+from components.settings_reading import OVERRIDES, overridden, overrides
 from knowledge import end_dates
 
 ROOT = Path(__file__).parents[2]
