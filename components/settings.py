@@ -31,13 +31,14 @@ from components import names, registry_settings
 from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
 from components.settings_reading import (
+    checked_artifact,
+    checked_permissions,
     described,
     existing_file,
     from_text,
     of_namespace,
     overridden,
     overrides,
-    permissions,
     without_unset,
 )
 from knowledge import end_dates
@@ -224,12 +225,12 @@ class Settings(BaseModel):
     @field_validator("artifact")
     @classmethod
     def _artifact(cls, value: str, info: ValidationInfo) -> str:
-        return artifact(value, info)
+        return checked_artifact(value, info)
 
     @field_validator("permissions")
     @classmethod
     def _permissions(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return None if value is None else permissions(value, info)
+        return None if value is None else checked_permissions(value, info)
 
     @field_validator("ssm_access_until", mode="before")
     @classmethod

@@ -100,7 +100,7 @@ def existing_file(value: str, info: ValidationInfo) -> Path:
     return Path(path).resolve()
 
 
-def artifact(value: str, info: ValidationInfo) -> str:
+def checked_artifact(value: str, info: ValidationInfo) -> str:
     """An artifact's S3 URL, or the absolute path of one that is there; raises ValueError."""
     if value.startswith("s3://"):
         if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", value):
@@ -113,7 +113,7 @@ def artifact(value: str, info: ValidationInfo) -> str:
     return str(path)
 
 
-def permissions(value: str, info: ValidationInfo) -> str:
+def checked_permissions(value: str, info: ValidationInfo) -> str:
     """The absolute path of an IAM policy document that IAM takes in a role; raises ValueError."""
     path = existing_file(value, info)
     try:
