@@ -8,7 +8,7 @@ sends logs and metrics and decrypts the storage, over its own network. A contain
 itself, or a private registry, needs more than this network.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -24,6 +24,9 @@ class NetworkArgs(TypedDict):
     account: Account
     """Its region decides which Amazon S3 the gateway endpoint leads to."""
 
+    endpoint_policy: NotRequired[str]
+    """Policy (JSON) of that endpoint; unset, it lets everything through."""
+
 
 class Network(pulumi.ComponentResource):
     """
@@ -38,6 +41,9 @@ class Network(pulumi.ComponentResource):
 
     subnet_ids: list[pulumi.Output[str]]
     """Two private subnets, each in a zone of its own, with 251 addresses each."""
+
+    cidr_blocks: list[str]
+    """The addresses of these subnets."""
 
     security_group_ids: list[pulumi.Output[str]]
     """One group: nothing comes in; HTTPS to Amazon S3 goes out."""
@@ -60,24 +66,27 @@ class Network(pulumi.ComponentResource):
         )
         self.vpc_id = vpc.id
         routes = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags={"Name": name}, opts=child)
-        self.subnet_ids = []
+        self.subnet_ids, self.cidr_blocks = [], []
         for number, zone in enumerate(zones[:2], start=1):
+            block = f"10.0.{number}.0/24"
             subnet = aws.ec2.Subnet(
                 f"{name}-{number}",
                 vpc_id=vpc.id,
-                cidr_block=f"10.0.{number}.0/24",
+                cidr_block=block,
                 availability_zone=zone,
                 tags={"Name": f"{name}-{number}"},
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
             )
             aws.ec2.RouteTableAssociation(f"{name}-{number}", subnet_id=subnet.id, route_table_id=routes.id, opts=child)
             self.subnet_ids.append(subnet.id)
+            self.cidr_blocks.append(block)
         storage = aws.ec2.VpcEndpoint(
             name,
             vpc_id=vpc.id,
             service_name=f"com.amazonaws.{args['account'].region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=[routes.id],
+            policy=args.get("endpoint_policy"),
             tags={"Name": f"{name}-s3"},
             opts=child,
         )

@@ -37,6 +37,9 @@ class RealtimeEndpointArgs(TypedDict):
     ssm_access_tags: NotRequired[Mapping[str, pulumi.Input[str]]]
     """What says until when they can, and how it is logged: SsmAccess's `tags`."""
 
+    recommendation: NotRequired[str | None]
+    """Where the instance type comes from, for the configuration's tag holdfast:recommendation."""
+
     key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that encrypts the instances' storage. Not taken for instances with local NVMe storage."""
 
@@ -90,7 +93,7 @@ class RealtimeEndpoint(pulumi.ComponentResource):
                 }
             ],
             kms_key_arn=args["key_arn"],
-            tags=release_tags,
+            tags={**release_tags, **tags.of_recommendation(args.get("recommendation"))},
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False, depends_on=args.get("after")),
         )
         self.alarm = aws.cloudwatch.MetricAlarm(

@@ -125,7 +125,19 @@ def ways_of(subnet_ids: Sequence[str]) -> Ways:
 
 
 def _leads_out(subnet_id: str, vpc_id: str) -> bool:
-    """By the subnet's own route table, or the VPC's main one where it has none."""
+    table = route_table_of(subnet_id, vpc_id)
+    if table is None:
+        return False
+    described = _asked(f"for route table {table}", lambda: aws.ec2.get_route_table(route_table_id=table))
+    return any(_is_way_out(route) for route in described.routes)
+
+
+def route_table_of(subnet_id: str, vpc_id: str) -> str | None:
+    """
+    The id of the subnet's own route table, or of the VPC's main one where it has none (ec2:DescribeRouteTables).
+
+    Raises pulumi.RunError when AWS can't be asked.
+    """
     for wanted in (("association.subnet-id", subnet_id), ("association.main", "true")):
         found = _asked(
             f"for the route table of subnet {subnet_id}",
@@ -133,12 +145,9 @@ def _leads_out(subnet_id: str, vpc_id: str) -> bool:
                 vpc_id=vpc_id, filters=[{"name": wanted[0], "values": [wanted[1]]}]
             ),
         )
-        for table in found.ids:
-            described = _asked(
-                f"for route table {table}", lambda table=table: aws.ec2.get_route_table(route_table_id=table)
-            )
-            return any(_is_way_out(route) for route in described.routes)
-    return False
+        if found.ids:
+            return str(found.ids[0])
+    return None
 
 
 def _is_way_out(route: Any) -> bool:

@@ -17,6 +17,7 @@ IMAGE = "holdfast:image"
 ARTIFACT = "holdfast:artifact"
 SSM_ACCESS_UNTIL = "holdfast:ssm-access-until"
 SSM_SESSION_DOCUMENT = "holdfast:ssm-session-document"
+RECOMMENDATION = "holdfast:recommendation"
 LONGEST_VALUE = 256
 
 Stage = Literal["production", "development"]
@@ -41,3 +42,8 @@ def of_release(
 def of_ssm_access(until: str | None, document: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
     """The tags of an endpoint whose containers can be accessed: until when (as it was given), and how it is logged."""
     return {**({SSM_ACCESS_UNTIL: value(until)} if until else {}), SSM_SESSION_DOCUMENT: document}
+
+
+def of_recommendation(text: str | None) -> dict[str, pulumi.Input[str]]:
+    """The tag of a configuration whose instance type comes from a recommendation job: type, when, which job."""
+    return {RECOMMENDATION: value(text)} if text else {}
