@@ -65,6 +65,8 @@ def canonical(gateway: Gateway) -> str:
     from moto.core.base_backend import BackendDict
 
     held: dict[str, Any] = {"sagemaker": _inference(gateway.inference)}
+    if gateway.sharing.shares:
+        held["ram"] = {arn: _Walk().of(asdict(share)) for arn, share in gateway.sharing.shares.items()}
     for backends in BackendDict._instances:  # noqa: SLF001 - moto has no other list of what is in use
         for account, region, backend in backends.iter_backends():
             name = f"{backends.service_name}/{account}/{region}"

@@ -26,6 +26,7 @@ from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
 from rehearsal.account.serving import Serving
 from rehearsal.account.sessions import Sessions
+from rehearsal.account.sharing import Sharing
 from rehearsal.account.shells import Shells
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Gateway:
         self.cloud_control = CloudControl(self.inference, self._meet)
         self.shells = Shells(self.inference, determinism)
         self.sessions = Sessions(self.shells)
+        self.sharing = Sharing(account)
         self.serving = self._served(directory)
         self.functions = Functions(account, directory / "functions", self._function_fails)
         self.log = CallLog(directory / "calls.jsonl")
@@ -204,6 +206,8 @@ class Gateway:
             return calls.json_answer(self.inference.answer(call, at, fault))
         if self.sessions.handles(call):
             return calls.json_answer(self.sessions.answer(call, at))
+        if self.sharing.handles(call):
+            return calls.json_answer(self.sharing.answer(call, at, self.account))
         if self.cloud_control.handles(call):
             return calls.json_answer(self.cloud_control.answer(call, at))
         described = self._describe_type(call)

@@ -140,6 +140,10 @@ class Resource:
         """Defaults that come from the logical name, beside the automatic name: (property -> value)."""
         return {}
 
+    def planned(self, account: Account, inputs: Properties) -> Properties:
+        """What the account tells of the outputs while a change is previewed. Raises ProviderRefusal: it can't be."""
+        return {}
+
     def same(self, name: str, old: Any, new: Any) -> bool:
         """Whether two values of a top-level property mean the same in a way that only this type knows."""
         return False

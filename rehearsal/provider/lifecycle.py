@@ -27,7 +27,11 @@ def preview_create(resource: Resource, account: Account, inputs: Properties) -> 
         parent, _, name = path.rpartition(".")
         if parent:
             _unknown_members(made, parent.split("."), name)
-    return made
+    return made | _planned(resource, account, inputs.get("region"), inputs)
+
+
+def _planned(resource: Resource, account: Account, region: Any, inputs: Properties) -> Properties:
+    return {} if region is UNKNOWN else resource.planned(account.in_region(region), inputs)
 
 
 def _unknown_members(value: Any, path: list[str], name: str) -> None:
@@ -187,7 +191,7 @@ def preview_update(
     for name, causes in resource.recomputed.items():
         if changed & set(causes):
             made[name] = UNKNOWN
-    return made
+    return made | (_planned(resource, account, state.get("region"), news) if changed else {})
 
 
 def _overlaid(resource: Resource, account: Account, state: Properties, news: Properties) -> Properties:

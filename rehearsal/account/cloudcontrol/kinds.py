@@ -12,6 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.account.cloudcontrol import schemas
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -34,6 +36,7 @@ class Kind:
         update: (ask, identifier, properties before, desired state).
         delete: (ask, identifier).
         list_all: (ask, what ListResources was given as ResourceModel) -> identifiers.
+        create_operation: the operation of SageMaker's that has the properties as its parameters.
 
     """
 
@@ -47,13 +50,14 @@ class Kind:
     update: Callable[[Ask, str, dict[str, Any], dict[str, Any]], None]
     delete: Callable[[Ask, str], None]
     list_all: Callable[[Ask, dict[str, Any]], list[str]]
+    create_operation: str
 
     def schema(self) -> dict[str, Any]:
-        """The type's schema as DescribeType tells it, without the shapes of the properties' values."""
+        """The type's schema as DescribeType tells it; shapes are those of the operation that creates it."""
         return {
             "typeName": self.name,
             "description": f"Resource Type definition for {self.name}",
-            "properties": {name: {} for name in sorted(self.properties)},
+            "properties": {name: schemas.of(self.create_operation, name) for name in sorted(self.properties)},
             "readOnlyProperties": [f"/properties/{name}" for name in sorted(self.read_only)],
             "createOnlyProperties": [f"/properties/{name}" for name in sorted(self.create_only)],
             "primaryIdentifier": [f"/properties/{self.identifier}"],
@@ -196,6 +200,7 @@ KINDS = {
             _update_package,
             lambda ask, arn: _nothing(ask("DeleteModelPackage", {"ModelPackageName": arn})),
             _list_packages,
+            "CreateModelPackage",
         ),
         Kind(
             "AWS::SageMaker::ModelPackageGroup",
@@ -208,6 +213,7 @@ KINDS = {
             _update_group,
             lambda ask, arn: _nothing(ask("DeleteModelPackageGroup", {"ModelPackageGroupName": arn})),
             _list_groups,
+            "CreateModelPackageGroup",
         ),
     )
 }

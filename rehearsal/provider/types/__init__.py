@@ -25,6 +25,8 @@ SERVICES = (
     "appautoscaling",
     "secretsmanager",
     "ssm",
+    "cloudcontrol",
+    "ram",
 )
 
 

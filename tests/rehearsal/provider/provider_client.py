@@ -12,6 +12,7 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from rehearsal.provider import properties
 from rehearsal.values import UNKNOWN
+from rehearsal.wire.channel import dial
 
 SEED = bytes(range(32))
 
@@ -46,7 +47,7 @@ class Engine:
     """The engine's half of the protocol, as far as a provider sees it."""
 
     def __init__(self, port: int) -> None:
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
+        self.channel = dial(f"127.0.0.1:{port}")
         self.stub = provider_pb2_grpc.ResourceProviderStub(self.channel)
 
     def configure(self, **values: Any) -> None:

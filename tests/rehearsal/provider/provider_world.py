@@ -159,6 +159,11 @@ class World:
         return self._create("aws:sagemaker/modelPackageGroup:ModelPackageGroup", modelPackageGroupName="world")
 
     @cached_property
+    def share(self) -> Resource:
+        """A resource share."""
+        return self._create("aws:ram/resourceShare:ResourceShare", allowExternalPrincipals=True)
+
+    @cached_property
     def model(self) -> Resource:
         """A model."""
         return self.new_model("world")

@@ -50,6 +50,14 @@ def sharing(account: str) -> str:
     return document("sagemaker:DescribeModelPackageGroup", {"AWS": f"arn:aws:iam::{account}:root"}, group)
 
 
+def version(world: World, **more: Any) -> dict[str, Any]:
+    """A model package version by Cloud Control."""
+    containers = {"Containers": [{"Image": world.image}]}
+    types = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+    state = {"ModelPackageGroupName": world.package_group.id, "InferenceSpecification": {**containers, **types}, **more}
+    return {"typeName": "AWS::SageMaker::ModelPackage", "desiredState": json.dumps(state)}
+
+
 CASES = [
     Case(
         "aws:kms/key:Key",
@@ -403,6 +411,28 @@ CASES = [
         lambda w: {"documentType": "Session", "content": preferences("a"), "tags": {"a": "1"}},
         {"content": preferences("b"), "tags": {"b": "2"}},
         ({"documentType": "Command"}, "documentType"),
+    ),
+    Case(
+        "aws:cloudcontrol/resource:Resource",
+        lambda w: version(w, ModelApprovalStatus="PendingManualApproval"),
+        lambda w: version(w, ModelApprovalStatus="Approved", ApprovalDescription="tried"),
+        ({"typeName": "AWS::SageMaker::ModelPackageGroup"}, "typeName"),
+    ),
+    Case(
+        "aws:ram/resourceShare:ResourceShare",
+        lambda w: {"allowExternalPrincipals": True, "tags": {"a": "1"}},
+        {"allowExternalPrincipals": False, "tags": {"b": "2"}},
+        ({"permissionArns": ["arn:aws:ram::aws:permission/Other"]}, "permissionArns"),
+    ),
+    Case(
+        "aws:ram/resourceAssociation:ResourceAssociation",
+        lambda w: {"resourceShareArn": w.share.id, "resourceArn": w.package_group.outputs["arn"]},
+        replaces=({"resourceArn": "arn:aws:sagemaker:::other"}, "resourceArn"),
+    ),
+    Case(
+        "aws:ram/principalAssociation:PrincipalAssociation",
+        lambda w: {"resourceShareArn": w.share.id, "principal": "444455556666"},
+        replaces=({"principal": "777788889999"}, "principal"),
     ),
 ]
 

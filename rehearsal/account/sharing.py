@@ -1,0 +1,284 @@
+"""Resource Access Manager: shares, their resources and principals, invitations.
+
+moto has shares without later associations and no kind of SageMaker's. Sources: the RAM API reference (operations,
+statuses, error codes); "Cross-account discoverability" (SageMaker Developer Guide, model-registry-ram.html). Accounts
+have no organization here, so an account that something is shared with is invited and must accept.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.account.errors import Refusal
+from rehearsal.account.holdings import partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rehearsal.account.calls import Call
+
+_TYPES = {"sagemaker": {"model-package-group": "sagemaker:ModelPackageGroup"}}
+
+
+@dataclass
+class Share:
+    """A resource share: its members, and which accounts have accepted it."""
+
+    arn: str
+    name: str
+    created: float
+    modified: float
+    external: bool
+    resources: list[str] = field(default_factory=list)
+    principals: list[str] = field(default_factory=list)
+    permissions: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    status: str = "ACTIVE"
+    accepted: list[str] = field(default_factory=list)
+
+    def invitation(self, account: str) -> str:
+        """ARN of an account's invitation to it."""
+        return self.arn.replace(":resource-share/", ":resource-share-invitation/") + f"-{account}"
+
+
+class Sharing:
+    """The resource shares of one account, by ARN."""
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.shares: dict[str, Share] = {}
+
+    @staticmethod
+    def handles(call: Call) -> bool:
+        """Whether a call is answered here."""
+        return call.service == "ram" and call.action in _OPERATIONS
+
+    def answer(self, call: Call, at: float, caller: str) -> dict[str, Any]:
+        """Does a call of an account's and returns its output; raises Refusal in AWS's words."""
+        return _OPERATIONS[call.action](self, _Asked(call.region, parameters(call), at, caller))
+
+    def shared_with(self, account: str, region: str) -> list[str]:
+        """ARNs of the resources of a region that are shared with an account which has accepted it."""
+        return [
+            arn
+            for share in self.shares.values()
+            if share.status == "ACTIVE" and account in share.accepted and _invited(share, account)
+            for arn in share.resources
+            if arn.split(":")[3] == region
+        ]
+
+    def invitations(self, account: str) -> list[dict[str, Any]]:
+        """The invitations of another account, accepted or not."""
+        return [_invitation(self, share, account) for share in self.shares.values() if _invited(share, account)]
+
+    def share(self, arn: str) -> Share:
+        """A share that isn't deleted; raises Refusal (UnknownResourceException)."""
+        held = self.shares.get(arn)
+        if held is None or held.status == "DELETED":
+            raise Refusal("UnknownResourceException", f"ResourceShare {arn} could not be found.")
+        return held
+
+
+@dataclass(frozen=True)
+class _Asked:
+    region: str
+    parameters: dict[str, Any]
+    at: float
+    caller: str
+
+
+def parameters(call: Call) -> dict[str, Any]:
+    """The parameters of a call: its JSON body, and what stands in its address."""
+    from urllib.parse import parse_qs
+
+    try:
+        body = json.loads(call.body or b"{}")
+    except ValueError as error:
+        raise Refusal("MalformedArnException", f"the request's body is not JSON: {error}") from error
+    query = {name: values[0] for name, values in parse_qs(call.environ.get("QUERY_STRING", "")).items()}
+    return {**query, **call.parameters, **(body if isinstance(body, dict) else {})}
+
+
+def _create(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    from moto.moto_api._internal import mock_random
+
+    given = asked.parameters
+    name, region = given.get("name"), asked.region
+    if not name:
+        raise Refusal("InvalidParameterException", "The name of a resource share can't be empty.")
+    arn = f"arn:{partition(region)}:ram:{region}:{sharing.account}:resource-share/{mock_random.uuid4()}"
+    external = bool(given.get("allowExternalPrincipals", True))
+    share = Share(arn, str(name), asked.at, asked.at, external)
+    share.permissions = list(given.get("permissionArns") or [])
+    share.tags = {tag["key"]: tag["value"] for tag in given.get("tags") or []}
+    _add(sharing, share, asked)
+    sharing.shares[arn] = share
+    return {"resourceShare": _described(sharing, share)}
+
+
+def _add(sharing: Sharing, share: Share, asked: _Asked) -> None:
+    resources, principals = asked.parameters.get("resourceArns") or [], asked.parameters.get("principals") or []
+    for arn in resources:
+        parts = str(arn).split(":")
+        kinds = _TYPES.get(parts[2], {}) if len(parts) > 5 else {}  # noqa: PLR2004 - an ARN has six parts
+        if len(parts) < 6 or parts[5].partition("/")[0] not in kinds:  # noqa: PLR2004
+            raise Refusal("MalformedArnException", f"You cannot share the selected resource type: {arn}")
+        if parts[4] != sharing.account:
+            raise Refusal("OperationNotPermittedException", f"You can't share {arn}, which isn't this account's.")
+        if parts[3] != asked.region:
+            raise Refusal("MalformedArnException", f"{arn} is in {parts[3]}, the share in {asked.region}.")
+    for principal in principals:
+        if not share.external and principal != sharing.account:
+            raise Refusal(
+                "OperationNotPermittedException",
+                f"The resource share {share.name} doesn't allow external principals, and {principal} is in no "
+                "organization with its owner.",
+            )
+    share.resources += [arn for arn in resources if arn not in share.resources]
+    share.principals += [each for each in principals if each not in share.principals]
+
+
+def _described(sharing: Sharing, share: Share) -> dict[str, Any]:
+    return {
+        "resourceShareArn": share.arn,
+        "name": share.name,
+        "owningAccountId": sharing.account,
+        "allowExternalPrincipals": share.external,
+        "status": share.status,
+        "tags": [{"key": key, "value": value} for key, value in sorted(share.tags.items())],
+        "creationTime": share.created,
+        "lastUpdatedTime": share.modified,
+        "featureSet": "STANDARD",
+    }
+
+
+def _get(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    given = asked.parameters
+    if given.get("resourceOwner") not in ("SELF", "OTHER-ACCOUNTS"):
+        raise Refusal("InvalidParameterException", "resourceOwner must be SELF or OTHER-ACCOUNTS.")
+    wanted = given.get("resourceShareArns")
+    held = [share for share in sharing.shares.values() if share.arn.split(":")[3] == asked.region]
+    if given["resourceOwner"] == "OTHER-ACCOUNTS":
+        raise Refusal("NotImplemented", "the emulated account lists no shares of other accounts", 501)
+    held = [share for share in held if not wanted or share.arn in wanted]
+    held = [share for share in held if given.get("name") in (None, share.name)]
+    held = [share for share in held if given.get("resourceShareStatus") in (None, share.status)]
+    if wanted and not held:
+        raise Refusal("UnknownResourceException", f"ResourceShare {wanted[0]} could not be found.")
+    return {"resourceShares": [_described(sharing, share) for share in held]}
+
+
+def _update(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    share.name = asked.parameters.get("name") or share.name
+    share.external = bool(asked.parameters.get("allowExternalPrincipals", share.external))
+    share.modified = asked.at
+    return {"resourceShare": _described(sharing, share)}
+
+
+def _delete(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    share.status, share.modified = "DELETED", asked.at
+    share.resources, share.principals, share.accepted = [], [], []
+    return {"returnValue": True}
+
+
+def _associate(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    _add(sharing, share, asked)
+    return {"resourceShareAssociations": _associations(share, asked.parameters, "ASSOCIATED")}
+
+
+def _disassociate(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    told = _associations(share, asked.parameters, "DISASSOCIATED")
+    share.resources = [arn for arn in share.resources if arn not in (asked.parameters.get("resourceArns") or [])]
+    share.principals = [each for each in share.principals if each not in (asked.parameters.get("principals") or [])]
+    share.accepted = [each for each in share.accepted if each in share.principals]
+    return {"resourceShareAssociations": told}
+
+
+def _associations(share: Share, given: dict[str, Any], status: str) -> list[dict[str, Any]]:
+    kinds = {"RESOURCE": given.get("resourceArns") or [], "PRINCIPAL": given.get("principals") or []}
+    return [_association(share, kind, entity, status) for kind, held in kinds.items() for entity in held]
+
+
+def _association(share: Share, kind: str, entity: str, status: str) -> dict[str, Any]:
+    told = {"resourceShareArn": share.arn, "resourceShareName": share.name, "associatedEntity": entity}
+    times = {"creationTime": share.created, "lastUpdatedTime": share.modified}
+    return {**told, "associationType": kind, "status": status, **times, "external": kind == "PRINCIPAL"}
+
+
+def _get_associations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    given = asked.parameters
+    kind, wanted = given.get("associationType"), given.get("resourceShareArns")
+    if kind not in ("PRINCIPAL", "RESOURCE"):
+        raise Refusal("InvalidParameterException", f"{kind} is not a valid association type.")
+    named = given.get("principal") if kind == "PRINCIPAL" else given.get("resourceArn")
+    found = [
+        _association(share, kind, entity, "ASSOCIATED")
+        for share in sharing.shares.values()
+        if share.status == "ACTIVE" and (not wanted or share.arn in wanted)
+        for entity in (share.principals if kind == "PRINCIPAL" else share.resources)
+        if named in (None, entity)
+    ]
+    return {"resourceShareAssociations": found}
+
+
+def _tag(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    share.tags |= {tag["key"]: tag["value"] for tag in asked.parameters.get("tags") or []}
+    return {}
+
+
+def _untag(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    share = sharing.share(str(asked.parameters.get("resourceShareArn")))
+    for key in asked.parameters.get("tagKeys") or []:
+        share.tags.pop(key, None)
+    return {}
+
+
+def _invited(share: Share, account: str) -> bool:
+    return share.status == "ACTIVE" and any(
+        each == account or (each.startswith("arn:") and f":iam::{account}:" in each) for each in share.principals
+    )
+
+
+def _invitation(sharing: Sharing, share: Share, account: str) -> dict[str, Any]:
+    return {
+        "resourceShareInvitationArn": share.invitation(account),
+        "resourceShareName": share.name,
+        "resourceShareArn": share.arn,
+        "senderAccountId": sharing.account,
+        "receiverAccountId": account,
+        "invitationTimestamp": share.created,
+        "status": "ACCEPTED" if account in share.accepted else "PENDING",
+    }
+
+
+def _accept(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """AcceptResourceShareInvitation, of the account that was invited; asked of the share's owner."""
+    arn = str(asked.parameters.get("resourceShareInvitationArn"))
+    for share in sharing.shares.values():
+        if share.invitation(asked.caller) == arn and _invited(share, asked.caller):
+            if asked.caller in share.accepted:
+                raise Refusal("ResourceShareInvitationAlreadyAcceptedException", f"{arn} was accepted already.")
+            share.accepted.append(asked.caller)
+            return {"resourceShareInvitation": _invitation(sharing, share, asked.caller)}
+    raise Refusal("ResourceShareInvitationArnNotFoundException", f"The invitation {arn} could not be found.")
+
+
+_OPERATIONS: dict[str, Callable[[Sharing, _Asked], dict[str, Any]]] = {
+    "CreateResourceShare": _create,
+    "GetResourceShares": _get,
+    "UpdateResourceShare": _update,
+    "DeleteResourceShare": _delete,
+    "AssociateResourceShare": _associate,
+    "DisassociateResourceShare": _disassociate,
+    "GetResourceShareAssociations": _get_associations,
+    "TagResource": _tag,
+    "UntagResource": _untag,
+    "AcceptResourceShareInvitation": _accept,
+}
