@@ -73,6 +73,7 @@ endpoint = RealtimeEndpoint(
         "instance_count": settings.instance_count,
         "ssm_access": settings.ssm_access,
         "ssm_access_tags": access.tags if access else {},
+        "recommendation": settings.recommendation.tag() if settings.recommendation else None,
         "key_arn": volume_key_arn,
         "stage": settings.stage,
         "image": settings.image,
@@ -80,6 +81,8 @@ endpoint = RealtimeEndpoint(
         "after": [model, role, *needed],
     },
 )
+
+recommender = from_settings.recommender(name, settings, here, key.arn, placement, artifact_url)
 
 outputs: dict[str, pulumi.Input[object] | None] = {
     "endpointName": endpoint.endpoint.name,
@@ -95,6 +98,7 @@ outputs: dict[str, pulumi.Input[object] | None] = {
 }
 outputs |= registry.stack_outputs() if registry else {}
 outputs |= access.stack_outputs() if access else {}
+outputs |= recommender.stack_outputs() if recommender else {}
 if exemptions := guards.exemptions_in_force():
     outputs["exemptionsInForce"] = exemptions
 for output, value in outputs.items():

@@ -8,6 +8,9 @@ from components.account import Account
 from components.encryption_key import EncryptionKey, existing_key_arn
 from components.network import Network
 from components.private_registry import PrivateRegistry
+from components.recommender_jobs import RecommenderJobs
+from components.recommender_network import RecommenderNetwork, RecommenderNetworkArgs
+from components.recommender_settings import RecommenderSettings
 from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
 from components.settings import Settings
 from components.ssm_access import SsmAccess
@@ -31,6 +34,29 @@ class Placement:
     ways: Ways | None
     """Known for a network of the stack's own, and for another where something depends on them."""
     own: list[pulumi.Resource]
+    network: Network | None = None
+    """The stack's own."""
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """What recommendation jobs of this stack run with."""
+
+    network: RecommenderNetwork
+    jobs: RecommenderJobs
+    settings: RecommenderSettings
+    key_arn: pulumi.Input[str] | None
+
+    def stack_outputs(self) -> dict[str, object]:
+        """By these `holdfast recommend` knows them."""
+        bucket, role = self.jobs.bucket, self.jobs.role
+        return {
+            "recommenderSubnetIds": self.network.subnet_ids,
+            "recommenderSecurityGroupIds": self.network.security_group_ids,
+            "recommenderRoleArn": role.arn if role else self.settings.role,
+            "recommenderBucket": bucket.bucket if bucket else self.settings.bucket,
+            "recommenderKeyArn": self.settings.output_key or self.key_arn,
+        }
 
 
 def logs_sessions(settings: Settings) -> bool:
@@ -73,7 +99,7 @@ def placement(name: str, settings: Settings, here: Account) -> Placement:
     else:
         network = Network(name, {"account": here})
         ways = Ways(network.vpc_id, out=False, one_a_zone=tuple(network.subnet_ids))
-        placed = Placement([*network.subnet_ids], [*network.security_group_ids], ways, [network])
+        placed = Placement([*network.subnet_ids], [*network.security_group_ids], ways, [network], network)
     if settings.ssm_access and settings.ssm_access_endpoints == "auto" and ways and not ways.out:
         private_link = SessionManagerEndpoints(
             name,
@@ -111,3 +137,39 @@ def registry(
             "group_rules": settings.registry.group_rules,
         },
     )
+
+
+def recommender(  # noqa: PLR0913, PLR0917 - a stack's parts
+    name: str,
+    settings: Settings,
+    here: Account,
+    key_arn: pulumi.Input[str] | None,
+    placed: Placement,
+    artifact_url: pulumi.Input[str],
+) -> Recommender | None:
+    """What recommendation jobs need (settings `recommender...`): their network, role and bucket."""
+    wanted = settings.recommender
+    if wanted is None:
+        return None
+    jobs = RecommenderJobs(
+        name,
+        {
+            "account": here,
+            "job_prefix": settings.name,
+            "image": settings.image,
+            "artifact_url": artifact_url,
+            "key_arn": key_arn,
+            "own_role": wanted.role is None,
+            "own_bucket": wanted.bucket is None,
+        },
+    )
+    arguments: RecommenderNetworkArgs = {"account": here, "s3_endpoint": wanted.s3_endpoint}
+    if jobs.role:
+        arguments["role_name"] = jobs.role.name
+    if subnets := wanted.subnets or settings.subnets:
+        arguments["subnet_ids"] = subnets
+    elif placed.network:
+        arguments["network"] = placed.network
+    if wanted.security_groups:
+        arguments["security_group_ids"] = wanted.security_groups
+    return Recommender(RecommenderNetwork(name, arguments), jobs, wanted, key_arn)

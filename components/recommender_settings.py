@@ -6,11 +6,12 @@ Access to Resources in Your Amazon VPC" (SageMaker Developer Guide).
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
+from components.settings_reading import described
 from knowledge import recommendations as facts
 
 RECOMMENDER = "recommender"
@@ -21,10 +22,6 @@ _ID = r"^[-0-9a-zA-Z]{1,32}\Z"
 _KEY = r"^[a-zA-Z0-9:/_-]{1,2048}\Z"
 
 InstanceType = Annotated[str, Field(pattern=_TYPE)]
-
-
-def _described(description: str, may_be: str, **constraints: Any) -> Any:
-    return Field(description=description, json_schema_extra={"may_be": may_be}, **constraints)
 
 
 class _Part(BaseModel):
@@ -91,54 +88,52 @@ class RecommenderSettings(_Part):
 
     version: Annotated[
         str | None,
-        _described("the registered version that is tried", "the ARN of a model package version", pattern=_VERSION),
+        described("the registered version that is tried", "the ARN of a model package version", pattern=_VERSION),
     ] = None
 
     job: Annotated[
         Literal["Default", "Advanced"],
-        _described("the kind of job", "Default (AWS chooses the load) or Advanced (a load test of your own)"),
+        described("the kind of job", "Default (AWS chooses the load) or Advanced (a load test of your own)"),
     ] = "Default"
 
     payload: Annotated[
         str | None,
-        _described(
-            "the sample payload; unset, the stack's sample", "the path of a file, a folder or a .tar.gz archive"
-        ),
+        described("the sample payload; unset, the stack's sample", "the path of a file, a folder or a .tar.gz archive"),
     ] = None
 
     content_types: Annotated[
         list[str] | None,
-        _described("the payload's content types; unset, sampleContentType", "a list of media types", min_length=1),
+        described("the payload's content types; unset, sampleContentType", "a list of media types", min_length=1),
     ] = None
 
     domain: Annotated[
         Literal["COMPUTER_VISION", "NATURAL_LANGUAGE_PROCESSING", "MACHINE_LEARNING", "OTHER"],
-        _described("the model's domain", "COMPUTER_VISION, NATURAL_LANGUAGE_PROCESSING, MACHINE_LEARNING or OTHER"),
+        described("the model's domain", "COMPUTER_VISION, NATURAL_LANGUAGE_PROCESSING, MACHINE_LEARNING or OTHER"),
     ] = "OTHER"
 
-    task: Annotated[str, _described("the model's task", "as in CLASSIFICATION, REGRESSION or OTHER")] = "OTHER"
+    task: Annotated[str, described("the model's task", "as in CLASSIFICATION, REGRESSION or OTHER")] = "OTHER"
 
     framework: Annotated[
         str | None,
-        _described("the container's framework", "TENSORFLOW, PYTORCH, XGBOOST, SAGEMAKER-SCIKIT-LEARN or OTHER"),
+        described("the container's framework", "TENSORFLOW, PYTORCH, XGBOOST, SAGEMAKER-SCIKIT-LEARN or OTHER"),
     ] = None
 
     framework_version: Annotated[
-        str | None, _described("the framework's version", "as in 1.7.1", pattern=r"^[0-9]\.[A-Za-z0-9.-]{1,8}\Z")
+        str | None, described("the framework's version", "as in 1.7.1", pattern=r"^[0-9]\.[A-Za-z0-9.-]{1,8}\Z")
     ] = None
 
     nearest_model: Annotated[
-        str | None, _described("the model of AWS's own benchmarks that is most like it", "as in xgboost")
+        str | None, described("the model of AWS's own benchmarks that is most like it", "as in xgboost")
     ] = None
 
     instance_types: Annotated[
         list[InstanceType] | None,
-        _described("the instance types that are tried", "a list of 1 to 10 types", min_length=1, max_length=10),
+        described("the instance types that are tried", "a list of 1 to 10 types", min_length=1, max_length=10),
     ] = None
 
     environment: Annotated[
         dict[str, Annotated[list[str], Field(min_length=1, max_length=3)]] | None,
-        _described(
+        described(
             "variables of the container whose values are tried",
             "a map of 1 to 5 names to lists of 1 to 3 values; with an Advanced job",
             min_length=1,
@@ -148,39 +143,39 @@ class RecommenderSettings(_Part):
 
     traffic: Annotated[
         Traffic | None,
-        _described("the load of an Advanced job", "a map with phases or stairs (docs/inference-recommender.md)"),
+        described("the load of an Advanced job", "a map with phases or stairs (docs/inference-recommender.md)"),
     ] = None
 
     stop: Annotated[
-        Stop | None, _described("when the job has seen enough", "a map with maxInvocations, latency, flatInvocations")
+        Stop | None, described("when the job has seen enough", "a map with maxInvocations, latency, flatInvocations")
     ] = None
 
-    tests: Annotated[int | None, _described("how many tests there are at most", "a whole number from 1", ge=1)] = None
+    tests: Annotated[int | None, described("how many tests there are at most", "a whole number from 1", ge=1)] = None
 
-    parallel: Annotated[int | None, _described("how many tests run at once at most", "a whole number from 1", ge=1)] = (
+    parallel: Annotated[int | None, described("how many tests run at once at most", "a whole number from 1", ge=1)] = (
         None
     )
 
     duration: Annotated[
         int | None,
-        _described("how long the job takes at most", f"1 to {facts.LONGEST_JOB} seconds", ge=1, le=facts.LONGEST_JOB),
+        described("how long the job takes at most", f"1 to {facts.LONGEST_JOB} seconds", ge=1, le=facts.LONGEST_JOB),
     ] = None
 
     subnets: Annotated[
         list[Annotated[str, Field(pattern=_ID)]] | None,
-        _described("the jobs' subnets; unset, the endpoint's", "a list of 1 to 16 ids", min_length=1, max_length=16),
+        described("the jobs' subnets; unset, the endpoint's", "a list of 1 to 16 ids", min_length=1, max_length=16),
     ] = None
 
     security_groups: Annotated[
         list[Annotated[str, Field(pattern=_ID)]] | None,
-        _described(
+        described(
             "the jobs' security groups; unset, the stack makes one", "a list of 1 to 5 ids", min_length=1, max_length=5
         ),
     ] = None
 
     s3_endpoint: Annotated[
         Literal["auto", "own", "existing"],
-        _described(
+        described(
             "the gateway endpoint of Amazon S3 in the jobs' VPC",
             "auto (made unless there is one), own (made) or existing (you have it)",
         ),
@@ -188,12 +183,12 @@ class RecommenderSettings(_Part):
 
     role: Annotated[
         str | None,
-        _described("the jobs' role; unset, the stack makes one", "the ARN of a role", pattern=_ROLE),
+        described("the jobs' role; unset, the stack makes one", "the ARN of a role", pattern=_ROLE),
     ] = None
 
     bucket: Annotated[
         str | None,
-        _described(
+        described(
             "the bucket for payloads and records; unset, the stack makes one",
             "the name of a bucket",
             pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\Z",
@@ -202,7 +197,7 @@ class RecommenderSettings(_Part):
 
     output_key: Annotated[
         str | None,
-        _described("the KMS key of what a job writes; unset, the stack's key", "an ARN, alias or id", pattern=_KEY),
+        described("the KMS key of what a job writes; unset, the stack's key", "an ARN, alias or id", pattern=_KEY),
     ] = None
 
     @field_validator("instance_types")
@@ -259,17 +254,17 @@ class RecommenderSettings(_Part):
 class Recommendation(_Part):
     """What the setting `recommendation` holds: where the instance type comes from. `recommend --apply` writes it."""
 
-    job: Annotated[str, _described("the job's name", "1 to 64 letters, digits and hyphens", pattern=r"^[\w-]{1,64}\Z")]
-    instance_type: Annotated[str, _described("the type that it recommended", "as in ml.m5.large", pattern=_TYPE)]
+    job: Annotated[str, described("the job's name", "1 to 64 letters, digits and hyphens", pattern=r"^[\w-]{1,64}\Z")]
+    instance_type: Annotated[str, described("the type that it recommended", "as in ml.m5.large", pattern=_TYPE)]
     completed: Annotated[
         str,
-        _described(
+        described(
             "when it was completed",
             "a moment in UTC, as in 2026-12-31T18:00:00Z",
             pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z",
         ),
     ]
-    simulated: Annotated[bool, _described("whether the figures are a rehearsal's", "true or false")] = False
+    simulated: Annotated[bool, described("whether the figures are a rehearsal's", "true or false")] = False
 
     def tag(self) -> str:
         """As the value of the tag holdfast:recommendation."""

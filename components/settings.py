@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components import names, registry_settings
+from components.recommender_settings import Recommendation, RecommenderSettings
 from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
 from components.settings_reading import (
@@ -190,6 +191,18 @@ class Settings(BaseModel):
             "user name and password for the registry, kept by the stack",
             'a secret (pulumi config set --secret) of the form {"username": "...", "password": "..."}',
         ),
+    ] = None
+
+    recommender: Annotated[
+        RecommenderSettings | None,
+        BeforeValidator(from_text),
+        described("what recommendation jobs try, and where they run", "a map (docs/inference-recommender.md)"),
+    ] = None
+
+    recommendation: Annotated[
+        Recommendation | None,
+        BeforeValidator(from_text),
+        described("where the instance type comes from", "a map that `holdfast recommend --apply` writes"),
     ] = None
 
     sample: Annotated[

@@ -49,6 +49,9 @@ def problem(model: type[BaseModel], error: Mapping[str, Any], hidden: frozenset[
         return f"{key}: there is no such setting{meant}"
     field = fields[key]
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    if "may_be" not in extra:  # a part of a part: pydantic's own words say what it may be
+        where = ".".join(str(each) for each in error["loc"])
+        return f"{where}: {'its value' if key in hidden else repr(error.get('input'))} doesn't fit ({error['msg']})"
     if error["type"] == "missing":
         said = "missing"
     elif key in hidden:
