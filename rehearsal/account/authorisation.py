@@ -103,6 +103,16 @@ def _decide(
     return Decision(False, f"no identity-based policy of {who} allows {action} on {resource}")
 
 
+def covers(statement: Mapping[str, Any], action: str, resource: str) -> bool:
+    """Whether a statement is about an action on a resource, whoever its principal and whatever its conditions."""
+    return _covers(statement, "Action", action, fold=True) and _covers(statement, "Resource", resource)
+
+
+def holds(conditions: Mapping[str, Any], context: Mapping[str, str], *, in_doubt: bool) -> bool:
+    """Whether a statement's conditions are met; `in_doubt` is the answer to an operator that isn't evaluated."""
+    return _condition(conditions, context, in_doubt=in_doubt)
+
+
 def _documents(role: Any) -> list[dict[str, Any]]:
     texts = [*role.policies.values(), *(_default_version(policy) for policy in role.managed_policies.values())]
     return [_parse(text) for text in texts]

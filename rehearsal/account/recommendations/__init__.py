@@ -1,0 +1,1 @@
+"""Inference Recommender in the emulated account: jobs, the network they need and use up, and simulated performance."""
