@@ -9,220 +9,58 @@ GetCallerIdentity. (IAM is read in `guards.rights`.)
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from guards import references, usage
+from guards.calls import READERS, Calls
 from guards.errors import AccountUnknown
 from guards.plan import usage_below
 from guards.usage import UsageGraph, node
 from knowledge import arns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from guards.usage import Node
 
-_READERS = 8
-_CONNECT_SECONDS = 5
-_READ_SECONDS = 20
-_ATTEMPTS = 6
-_IMMUTABLE = frozenset({usage.CONFIGURATION, usage.MODEL})
+_PAGE = 100
+"""Endpoints a page: the most that ListEndpoints gives; unasked it gives ten."""
+_SETTLED = "InService"
+_SAME = ("EndpointArn", "EndpointStatus", "CreationTime", "LastModifiedTime")
+"""What a list says of an endpoint and its description too: when nothing of it differs, nothing has changed."""
 _DESCRIBED_BY = {
     usage.FUNCTION: ("lambda", "get_function_configuration", "FunctionName"),
     usage.PACKAGE: ("sagemaker", "describe_model_package", "ModelPackageName"),
 }
 
 
-_GONE = frozenset(
-    {
-        "404",
-        "ImageNotFoundException",
-        "LifecyclePolicyNotFoundException",
-        "NoSuchBucket",
-        "NoSuchBucketPolicy",
-        "NoSuchEntity",
-        "NoSuchKey",
-        "NoSuchLifecycleConfiguration",
-        "NotFound",
-        "NotFoundException",
-        "RepositoryNotFoundException",
-        "RepositoryPolicyNotFoundException",
-        "ResourceNotFound",
-        "ResourceNotFoundException",
-        "ServerSideEncryptionConfigurationNotFoundError",
-    }
-)
-"""What AWS's services answer when a thing isn't there. EC2's codes (`InvalidSubnetID.NotFound`) have a form instead."""
-
-
-def _gone(error: Exception) -> bool:
-    """Whether AWS's answer means that the thing doesn't exist (SageMaker says so by a ValidationException)."""
-    details = getattr(error, "response", {}).get("Error", {})
-    code, text = details.get("Code", ""), details.get("Message", "").lower()
-    if code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound")):
-        return True
-    return code == "ValidationException" and ("could not find" in text or "does not exist" in text)
-
-
-class Account:
-    """One account and region, read through one boto3 session.
-
-    Arguments:
-        session: a boto3 session; None takes boto3's default chain.
-        region: where to look; None takes the session's region.
-
-    """
+class Account(Calls):
+    """What the endpoints of one account and region use. Arguments: those of `guards.calls.Calls`."""
 
     def __init__(self, session: Any = None, region: str | None = None) -> None:
-        self._session = session
-        self._wanted_region = region
-        self._clients: dict[str, Any] = {}
-        self._lock = threading.RLock()
-        self._identity: tuple[str, str] | None = None
-        self._kept: dict[tuple[str, ...], Any] = {}
-        self._epoch = 0
-
-    # --- asking -------------------------------------------------------------------------------------------------
-
-    @property
-    def region(self) -> str:
-        """The region that is read; raises AccountUnknown when none is set."""
-        region = self._wanted_region or self._boto().region_name
-        if not region:
-            raise AccountUnknown(
-                "The guards don't know which AWS Region to look in: set AWS_REGION to the Region of the stack."
-            )
-        return str(region)
-
-    def _boto(self) -> Any:
-        if self._session is None:
-            import boto3
-
-            self._session = boto3.session.Session()
-        return self._session
-
-    def client(self, service: str) -> Any:
-        """A client of `service`, made once, with bounded waiting."""
-        with self._lock:
-            if service not in self._clients:
-                from botocore.config import Config
-
-                config = Config(
-                    connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_READ_SECONDS,
-                    retries={"mode": "standard", "max_attempts": _ATTEMPTS},
-                    max_pool_connections=_READERS * 2,
-                )
-                self._clients[service] = self._boto().client(service, region_name=self.region, config=config)
-            return self._clients[service]
-
-    def ask(self, service: str, operation: str, **parameters: Any) -> Any:
-        """One call; None when the thing doesn't exist; raises AccountUnknown when no answer can be had."""
-        import botocore.exceptions
-
-        try:
-            return getattr(self.client(service), operation)(**parameters)
-        except botocore.exceptions.ClientError as error:
-            if _gone(error):
-                return None
-            raise AccountUnknown(self._sentence(service, operation, parameters, error)) from error
-        except botocore.exceptions.BotoCoreError as error:
-            raise AccountUnknown(self._sentence(service, operation, parameters, error)) from error
-
-    def _sentence(self, service: str, operation: str, parameters: dict[str, Any], error: Exception) -> str:
-        call = f"{service}:{''.join(part.capitalize() for part in operation.split('_'))}"
-        about = f" ({', '.join(str(value) for value in parameters.values())})" if parameters else ""
-        details = getattr(error, "response", {}).get("Error", {})
-        code = details.get("Code", type(error).__name__)
-        step = "Run again; if it stays, check the connection to AWS."
-        if "AccessDenied" in code or code in {"403", "UnauthorizedOperation", "ExpiredToken", "InvalidClientTokenId"}:
-            step = f"Give the deploying identity {call}, or sign in again."
-        elif "Throttl" in code or code in {"TooManyRequestsException", "RequestLimitExceeded"}:
-            step = "AWS throttled the call to the end of the retries; run again later."
-        elif code in {"NoCredentialsError", "CredentialRetrievalError", "NoRegionError"}:
-            step = "Give boto3 the same credentials and Region as the aws provider (AWS_PROFILE, AWS_REGION)."
-        message = " ".join(str(details.get("Message") or error).split())
-        return f"{call}{about} answered {code}: {message.rstrip('.')}. {step}"
-
-    def pages(self, service: str, operation: str, result: str, **parameters: Any) -> list[Any]:
-        """All pages of a listing, in one list under `result`."""
-        import botocore.exceptions
-
-        found: list[Any] = []
-        try:
-            for page in self.client(service).get_paginator(operation).paginate(**parameters):
-                found += page.get(result, [])
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-            if _gone(error):
-                return []
-            raise AccountUnknown(self._sentence(service, operation, parameters, error)) from error
-        return found
-
-    def identity(self) -> tuple[str, str]:
-        """Account id and partition of the session (GetCallerIdentity)."""
-        with self._lock:
-            if self._identity is None:
-                answer = self.ask("sts", "get_caller_identity")
-                arn = arns.parse(answer["Arn"])
-                self._identity = (answer["Account"], arn.partition if arn else "aws")
-            return self._identity
-
-    def check(self, text: str) -> None:
-        """Raise AccountUnknown when the ARN `text` belongs to another account, partition or region than is read."""
-        arn = arns.parse(text)
-        if arn is None:
-            return
-        account, partition = self.identity()
-        if arn.partition != partition or (arn.account and arn.account != account):
-            raise AccountUnknown(
-                f"{text} is in account {arn.account} ({arn.partition}), but the guards' session is signed in to "
-                f"account {account} ({partition}): who uses it can't be known. Give boto3 the same credentials as the "
-                "aws provider (AWS_PROFILE, AWS_REGION or the variables of the role)."
-            )
-        if arn.region and arn.region != self.region:
-            raise AccountUnknown(
-                f"{text} is in Region {arn.region}, but the guards look in {self.region}: who uses it can't be "
-                f"known. Set AWS_REGION={arn.region} for the run."
-            )
-
-    def check_bucket(self, bucket: str) -> None:
-        """Raise AccountUnknown when the bucket is another account's (its ARN doesn't say); one that is gone passes."""
-        self.ask("s3", "head_bucket", Bucket=bucket, ExpectedBucketOwner=self.identity()[0])
-
-    def remembered(self, *key: str, read: Callable[[], Any]) -> Any:
-        """What `read` answered the first time it found something."""
-        return self._keep(key, read)
-
-    def _keep(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
-        """What never changes under its name (configurations, models) is read once; what didn't exist is asked again."""
-        with self._lock:
-            if key in self._kept:
-                return self._kept[key]
-            epoch = self._epoch
-        value = read()
-        if value is not None:
-            with self._lock:
-                if epoch == self._epoch or key[0] in _IMMUTABLE:
-                    self._kept[key] = value
-        return value
-
-    def forget(self) -> None:
-        """Ask everything anew from now on, but what never changes under its name."""
-        with self._lock:
-            self._epoch += 1  # what is being read just now is older than what is wanted
-            self._kept = {key: value for key, value in self._kept.items() if key[0] in _IMMUTABLE}
-
-    def forget_one(self, kind: str, name: str) -> None:
-        """A configuration or model of that name is being made or deleted in this run."""
-        with self._lock:
-            self._kept.pop((kind, name), None)
+        super().__init__(session, region)
+        self._described: dict[str, dict[str, Any]] = {}
 
     def endpoint(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpoint, never remembered; None when there is none of that name."""
         answer: dict[str, Any] | None = self.ask("sagemaker", "describe_endpoint", EndpointName=name)
         return answer
+
+    def _as_listed(self, summary: dict[str, Any]) -> dict[str, Any] | None:
+        """The description of an endpoint in a list; one that was in service and hasn't been modified since is known.
+
+        Every update sets LastModifiedTime, and while it goes on the status is another (EndpointSummary in the API).
+        """
+        name = summary["EndpointName"]
+        known = self._described.get(name)
+        if known is None or summary["EndpointStatus"] != _SETTLED or any(known[key] != summary[key] for key in _SAME):
+            known = self.endpoint(name)
+            if known is None:
+                self._described.pop(name, None)
+            else:
+                self._described[name] = known
+        return known
 
     def configuration(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpointConfig."""
@@ -261,9 +99,9 @@ class Account:
     def graph(self) -> UsageGraph:
         """Every endpoint of the account and Region and what it uses, as far as SageMaker itself says."""
         graph = UsageGraph()
-        names = [one["EndpointName"] for one in self.pages("sagemaker", "list_endpoints", "Endpoints")]
-        with ThreadPoolExecutor(_READERS, "holdfast-read") as readers:
-            endpoints = [one for one in readers.map(self.endpoint, names) if one is not None]
+        listed = self.pages("sagemaker", "list_endpoints", "Endpoints", MaxResults=_PAGE)
+        with ThreadPoolExecutor(READERS, "holdfast-read") as readers:
+            endpoints = [one for one in readers.map(self._as_listed, listed) if one is not None]
             configurations: set[str] = set()
             for described in endpoints:
                 one = node(usage.ENDPOINT, described["EndpointName"])

@@ -49,6 +49,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
     with mock_aws():
         account = shared_account()
         account._kept.clear()
+        account._described.clear()
         account._identity = None
         yield client
 
