@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from rehearsal.prefork.starting import Prefork
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # How fast a machine is decides no test: neither a deadline nor a health check that measures seconds.
 settings.register_profile("holdfast", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,8 +26,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def preforks() -> Iterator[None]:
-    """One server for engines, programs, packs and providers, one for accounts, whose hash seed is fixed."""
-    with Prefork(eager=False), Prefork(eager=False, variables={"PYTHONHASHSEED": "0"}):
-        yield
+def pytest_configure(config: pytest.Config) -> None:
+    """One server for engines, programs, packs and providers, one for accounts, whose hash seed is fixed.
+
+    All workers share them: what their processes import is imported once.
+    """
+    if hasattr(config, "workerinput"):
+        return
+    servers = contextlib.ExitStack()
+    config.add_cleanup(servers.close)
+    servers.enter_context(Prefork(eager=False))
+    servers.enter_context(Prefork(eager=False, variables={"PYTHONHASHSEED": "0"}))
