@@ -59,7 +59,8 @@ class Replacing:
     def _delete_first(self, old: ResourceState, new: ResourceState) -> list[Step]:
         planner, d = self.planner, self.planner.d
         condemned = self._dependents(old) if old in d.graph else []
-        condemned += [(s, []) for s in self._tied_to(new.urn) if all(s is not c for c, _ in condemned)]
+        # What is tied to it goes first, though something else may depend on that: so does the real engine.
+        condemned += [(state, []) for state in self._tied_to(new.urn)]
         steps: list[Step] = []
         for state, keys in reversed(condemned):
             if id(state) in self.deleted:
