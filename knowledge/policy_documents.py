@@ -20,6 +20,8 @@ from typing import Any
 from knowledge.arns import parse
 
 Document = Mapping[str, Any]
+Context = Mapping[str, str | None]
+"""Condition keys and their values; None for one that the request certainly hasn't. Others may or may not be there."""
 
 
 class Outcome(enum.Enum):
@@ -248,7 +250,19 @@ _TESTS = {
 }
 
 
-def _condition_holds(statement: Mapping[str, Any], context: Mapping[str, str]) -> Answer:
+def _absent(operator: str, wanted: Any) -> Answer:
+    """A condition on a key that the request certainly hasn't ("IAM JSON policy elements: Condition operators").
+
+    Then the values don't match: a condition fails, a negated one holds, and so does one that ends in IfExists.
+    """
+    if operator == "null":
+        return any(str(each).lower() == "true" for each in listed(wanted))
+    if operator.endswith("ifexists") or operator.startswith("forallvalues:"):
+        return _YES
+    return "not" in operator
+
+
+def _condition_holds(statement: Mapping[str, Any], context: Context) -> Answer:
     condition = statement.get("Condition")
     if not condition:
         return _YES
@@ -260,6 +274,9 @@ def _condition_holds(statement: Mapping[str, Any], context: Mapping[str, str]) -
         plain = name.removesuffix("ifexists")
         for key, wanted in keys.items() if isinstance(keys, Mapping) else [("", None)]:
             given = context.get(str(key).lower())
+            if given is None and str(key).lower() in context:
+                answers.append(_absent(name, wanted))
+                continue
             if plain not in _TESTS or given is None or any("${" in str(w) for w in listed(wanted)):
                 answers.append(_MAYBE)
                 continue
@@ -271,12 +288,12 @@ def _condition_holds(statement: Mapping[str, Any], context: Mapping[str, str]) -
     return _and(answers)
 
 
-def context_of(principal: str | None, more: Mapping[str, str] | None = None) -> dict[str, str]:
+def context_of(principal: str | None, more: Context | None = None) -> dict[str, str | None]:
     """The condition keys that are certain for a call of an execution role: AWS services call over TLS.
 
     `aws:PrincipalArn`, `aws:PrincipalAccount` and `kms:CallerAccount` follow from `principal` (a role's ARN).
     """
-    context = {"aws:securetransport": "true"}
+    context: dict[str, str | None] = {"aws:securetransport": "true"}
     arn = parse(principal) if principal else None
     if arn is not None:
         context |= {
@@ -296,7 +313,7 @@ def evaluate(
     resource: str,
     *,
     principal: str | None = None,
-    context: Mapping[str, str] | None = None,
+    context: Context | None = None,
 ) -> Outcome:
     """What `documents` together say about `action` on `resource`.
 
@@ -342,7 +359,7 @@ def decide(  # noqa: PLR0913 - one question, answered by everything that has a s
     resource_policy: Document | None = None,
     principal: str | None = None,
     resource_account: str | None = None,
-    context: Mapping[str, str] | None = None,
+    context: Context | None = None,
 ) -> Outcome:
     """Whether a role may do `action` on `resource`, everything together.
 
