@@ -69,8 +69,10 @@ soak: .venv/.tests ## Thousands of random histories that must break nothing; car
 kill-points: .venv/.tests ## The engine killed at every step of a deployment, a roll and a destruction: EVERY= MINUTES=
 	@$(BIN)/python tests/reliability/kill_points.py $(if $(EVERY),--every $(EVERY)) $(if $(MINUTES),--minutes $(MINUTES))
 
-parity-record: .venv/.tests ## Record the cases anew on the `pulumi` that is on PATH
+parity-record: .venv/.tests ## Record cases and stories anew on the `pulumi` that is on PATH
 	@$(BIN)/python tests/parity/record.py tests/parity/cases.json tests/parity/transcripts
+	@$(BIN)/python tests/parity/record.py tests/parity/grown.json tests/parity/grown
+	@$(BIN)/python tests/parity/stories.py
 
 clean: ## Forget every rehearsal: their states and accounts
 	rm -rf .rehearsal
