@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -26,6 +26,9 @@ class ArtifactBucketArgs(TypedDict):
     Another encryption of the same artifact is another object then: written over, the object would be encrypted with a
     key that the running release's role can't use.
     """
+
+    retained: NotRequired[bool]
+    """Whether an artifact that another takes the place of stays in the bucket: versions in a registry name it."""
 
 
 class ArtifactBucket(pulumi.ComponentResource):
@@ -90,6 +93,7 @@ class ArtifactBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=False,
+                retain_on_delete=args.get("retained", False),
                 depends_on=[versioning, encryption, block, ownership],
             ),
         )

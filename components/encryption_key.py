@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.account import Account, ask
+from knowledge.cross_account import Reader, key_statements
 
 DELETION_WINDOW = 30  # days; the longest that KMS gives to change one's mind (ScheduleKeyDeletion)
 
@@ -26,6 +27,9 @@ class EncryptionKeyArgs(TypedDict):
 
     log_groups: NotRequired[Sequence[str]]
     """Names of the log groups that CloudWatch Logs may encrypt with it; none unless told otherwise."""
+
+    readers: NotRequired[Sequence[Reader]]
+    """Other accounts that decrypt what it encrypts; none unless told otherwise."""
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -50,7 +54,7 @@ class EncryptionKey(pulumi.ComponentResource):
             enable_key_rotation=True,
             is_enabled=args.get("enabled", True),
             deletion_window_in_days=DELETION_WINDOW,
-            policy=json.dumps(key_policy(args["account"], args.get("log_groups", ()))),
+            policy=json.dumps(key_policy(args["account"], args.get("log_groups", ()), args.get("readers", ()))),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.alias = aws.kms.Alias(
@@ -72,14 +76,14 @@ def existing_key_arn(key: str) -> str:
     return str(ask(f"for the KMS key {key!r} (setting key)", lambda: aws.kms.get_key(key_id=key)).arn)
 
 
-def key_policy(account: Account, log_groups: Sequence[str] = ()) -> dict[str, Any]:
+def key_policy(account: Account, log_groups: Sequence[str] = (), readers: Sequence[Reader] = ()) -> dict[str, Any]:
     """
     The key policy: the account's own IAM policies decide.
 
     That is the default of CreateKey, written out, because a key whose policy isn't in the program can't be guarded.
     Execution roles get their use of the key from their own policy (page: "Default key policy", AWS KMS). CloudWatch
     Logs, which has no IAM policy, is let in for these log groups alone (page: "Encrypt log data in CloudWatch Logs
-    using AWS Key Management Service").
+    using AWS Key Management Service"). `readers` are other accounts, which list or deploy a model that it encrypts.
     """
     statements: list[dict[str, Any]] = [
         {
@@ -104,4 +108,5 @@ def key_policy(account: Account, log_groups: Sequence[str] = ()) -> dict[str, An
                 },
             }
         )
+    statements += key_statements(readers, account.partition)
     return {"Version": "2012-10-17", "Statement": statements}

@@ -18,14 +18,14 @@ class ExecutionRoleArgs(TypedDict):
     account: Account
     """Where the endpoint lives."""
 
-    image: pulumi.Input[str]
-    """Reference of the inference image."""
+    images: Sequence[pulumi.Input[str]]
+    """References of the images of its containers."""
 
-    artifact_url: pulumi.Input[str]
-    """S3 URL of the artifact."""
+    artifact_urls: Sequence[pulumi.Input[str]]
+    """S3 URLs of their artifacts."""
 
-    artifact_key_arn: pulumi.Input[str] | None
-    """ARN of the KMS key that encrypts the artifact, if there is one."""
+    artifact_key_arns: Sequence[pulumi.Input[str]]
+    """ARNs of the KMS keys that encrypt the artifacts, if there are any."""
 
     volume_key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that the endpoint configuration names, if it names one."""
@@ -83,18 +83,18 @@ def _document(args: ExecutionRoleArgs) -> pulumi.Input[str]:
         return json.dumps(json.loads(given))  # white space is no change of rights
     account = args["account"]
     return pulumi.Output.all(
-        args["image"],
-        args["artifact_url"],
-        args["artifact_key_arn"],
+        [*args["images"]],
+        [*args["artifact_urls"]],
+        [*args["artifact_key_arns"]],
         args["volume_key_arn"],
         [*args.get("credential_functions", [])],
     ).apply(
         lambda known: json.dumps(
             least_privilege(
                 Facts(
-                    images=(known[0],),
-                    artifacts=(known[1],),
-                    artifact_keys=(known[2],) if known[2] else (),
+                    images=tuple(known[0]),
+                    artifacts=tuple(known[1]),
+                    artifact_keys=tuple(known[2]),
                     volume_keys=(known[3],) if known[3] else (),
                     vpc=True,
                     credential_functions=tuple(known[4]),

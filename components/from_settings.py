@@ -1,5 +1,6 @@
 """From a stack's settings to the components that not every stack has: whether it has them, and with what arguments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -14,6 +15,7 @@ from components.recommender_settings import RecommenderSettings
 from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
 from components.settings import Settings
 from components.ssm_access import SsmAccess
+from knowledge.cross_account import Reader
 from knowledge.session_manager import log_groups
 
 
@@ -64,14 +66,23 @@ def logs_sessions(settings: Settings) -> bool:
     return settings.ssm_access or settings.stage == "development"
 
 
-def key(name: str, settings: Settings, here: Account) -> Key:
-    """The stack's own key, somebody else's, or none (setting `key`)."""
+def key(name: str, settings: Settings, here: Account, readers: Sequence[Reader] = ()) -> Key:
+    """The stack's own key, somebody else's, or none (setting `key`); its own lets other accounts' `readers` in."""
     if settings.key == "none":
         return Key(None, [])
     if settings.key != "own":
         return Key(existing_key_arn(settings.key), [])
     groups = log_groups(settings.name) if logs_sessions(settings) else ()
-    own = EncryptionKey(name, {"account": here, "alias": name, "enabled": settings.key_enabled, "log_groups": groups})
+    own = EncryptionKey(
+        name,
+        {
+            "account": here,
+            "alias": name,
+            "enabled": settings.key_enabled,
+            "log_groups": groups,
+            "readers": readers,
+        },
+    )
     return Key(own.arn, [own])
 
 

@@ -43,14 +43,8 @@ class RealtimeEndpointArgs(TypedDict):
     key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that encrypts the instances' storage. Not taken for instances with local NVMe storage."""
 
-    stage: pulumi.Input[tags.Stage]
-    """`production` or `development`: written as the tag holdfast:stage."""
-
-    image: pulumi.Input[str]
-    """Reference of the model's image, for the tags."""
-
-    artifact_url: pulumi.Input[str]
-    """S3 URL of the model's artifact, for the tags."""
+    release_tags: Mapping[str, pulumi.Input[str]]
+    """What says which release it is: its model's `tags`."""
 
     after: NotRequired[Sequence[pulumi.Resource]]
     """What has to be there before the endpoint and may go only after it: model, the role's rights, key, network."""
@@ -77,7 +71,7 @@ class RealtimeEndpoint(pulumi.ComponentResource):
         names.check_logical("RealtimeEndpoint", name)
         super().__init__("holdfast:index:RealtimeEndpoint", name, {}, opts)
         release_tags = {
-            **tags.of_release(args["stage"], args["image"], args["artifact_url"]),
+            **args["release_tags"],
             **args.get("ssm_access_tags", {}),
         }
         self.configuration = aws.sagemaker.EndpointConfiguration(

@@ -107,15 +107,24 @@ class RecommenderSettings(_Part):
     ] = None
 
     domain: Annotated[
-        Literal["COMPUTER_VISION", "NATURAL_LANGUAGE_PROCESSING", "MACHINE_LEARNING", "OTHER"],
-        described("the model's domain", "COMPUTER_VISION, NATURAL_LANGUAGE_PROCESSING, MACHINE_LEARNING or OTHER"),
-    ] = "OTHER"
+        Literal["COMPUTER_VISION", "NATURAL_LANGUAGE_PROCESSING", "MACHINE_LEARNING", "OTHER"] | None,
+        described(
+            "the model's domain; unset, the version's, else OTHER",
+            "COMPUTER_VISION, NATURAL_LANGUAGE_PROCESSING, MACHINE_LEARNING or OTHER",
+        ),
+    ] = None
 
-    task: Annotated[str, described("the model's task", "as in CLASSIFICATION, REGRESSION or OTHER")] = "OTHER"
+    task: Annotated[
+        str | None,
+        described("the model's task; unset, the version's, else OTHER", "as in CLASSIFICATION, REGRESSION or OTHER"),
+    ] = None
 
     framework: Annotated[
         str | None,
-        described("the container's framework", "TENSORFLOW, PYTORCH, XGBOOST, SAGEMAKER-SCIKIT-LEARN or OTHER"),
+        described(
+            "the container's framework; unset, the version's, else OTHER",
+            "TENSORFLOW, PYTORCH, XGBOOST, SAGEMAKER-SCIKIT-LEARN or OTHER",
+        ),
     ] = None
 
     framework_version: Annotated[

@@ -7,15 +7,13 @@ limit; what AWS accepts passes, because it is for packs and guards to refuse wha
 Limits: CreateModel, CreateEndpointConfig, CreateEndpoint, CreateAlias (API references), IAM quotas.
 """
 
-import datetime as dt
-import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,28 +25,31 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from components import names, registry_settings
+from components import model_registry_settings, names, registry_settings
+from components.model_registry_settings import GroupField, PackageField, VersionField
 from components.recommender_settings import Recommendation, RecommenderSettings
 from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
 from components.settings_reading import (
+    LONGEST_VARIABLE,
+    MOST_VARIABLES,
     checked_artifact,
     checked_permissions,
+    checked_variables,
     described,
+    end_date,
     existing_file,
     from_text,
     of_namespace,
     overridden,
     overrides,
+    texts,
     without_unset,
 )
 from knowledge import end_dates
 
 if TYPE_CHECKING:
     import pulumi
-
-_LONGEST_VARIABLE = 1024
-_MOST_VARIABLES = 100
 
 
 class Settings(BaseModel):
@@ -80,7 +81,7 @@ class Settings(BaseModel):
             pattern=rf"^{registry_settings.IMAGE}\Z",
             max_length=255,
         ),
-    ]
+    ] = ""
 
     artifact: Annotated[
         str,
@@ -90,16 +91,17 @@ class Settings(BaseModel):
             min_length=1,
             max_length=1024,
         ),
-    ]
+    ] = ""
 
     environment: Annotated[
         dict[str, str],
-        BeforeValidator(from_text),
+        BeforeValidator(texts),
+        AfterValidator(checked_variables),
         described(
             "the environment of the container",
-            f"a map of at most {_MOST_VARIABLES} names (letters, digits, _; no digit in front) to texts, "
-            f"each of at most {_LONGEST_VARIABLE} characters",
-            max_length=_MOST_VARIABLES,
+            f"a map of at most {MOST_VARIABLES} names (letters, digits, _; no digit in front) to texts, "
+            f"each of at most {LONGEST_VARIABLE} characters",
+            max_length=MOST_VARIABLES,
         ),
     ] = {}
 
@@ -120,6 +122,7 @@ class Settings(BaseModel):
 
     ssm_access_until: Annotated[
         str | None,
+        BeforeValidator(end_date),
         described(
             "the moment at which access to the containers ends: from then on a preview refuses it",
             f"a date and time with a time zone, as in {end_dates.EXAMPLE}",
@@ -205,6 +208,10 @@ class Settings(BaseModel):
         described("where the instance type comes from", "a map that `holdfast recommend --apply` writes"),
     ] = None
 
+    model_package_group: GroupField = None
+    model_version: VersionField = None
+    model_package: PackageField = None
+
     sample: Annotated[
         str | None,
         described("a request body that is sent once after `up`", "the path of a file"),
@@ -213,27 +220,6 @@ class Settings(BaseModel):
     sample_content_type: Annotated[
         str, described("the content type of the sample", "a media type, as in text/csv", pattern=r"^[^\s/]+/[^\s/]+\Z")
     ] = "text/csv"
-
-    @field_validator("environment", mode="before")
-    @classmethod
-    def _texts(cls, value: object) -> object:
-        """Numbers and truth values are written as SageMaker will hand them over: as text."""
-        value = from_text(value)
-        if not isinstance(value, Mapping):
-            return value
-        return {
-            name: json.dumps(each) if isinstance(each, bool | int | float) else each for name, each in value.items()
-        }
-
-    @field_validator("environment")
-    @classmethod
-    def _variables(cls, value: dict[str, str]) -> dict[str, str]:
-        for name, text in value.items():
-            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or len(name) > _LONGEST_VARIABLE:
-                raise ValueError(f"{name!r} is no name for a variable")
-            if len(text) > _LONGEST_VARIABLE:
-                raise ValueError(f"{name} has {len(text)} characters")
-        return value
 
     @field_validator("artifact")
     @classmethod
@@ -245,26 +231,20 @@ class Settings(BaseModel):
     def _permissions(cls, value: str | None, info: ValidationInfo) -> str | None:
         return None if value is None else checked_permissions(value, info)
 
-    @field_validator("ssm_access_until", mode="before")
-    @classmethod
-    def _end_date(cls, value: object) -> object:
-        """As text. That it is over isn't wrong here, or nobody could destroy such a stack: a rule refuses it."""
-        text = value.isoformat() if isinstance(value, dt.date) else value
-        if isinstance(text, str):
-            # What Pulumi makes of a date in YAML without quotation marks: 2026-12-31 18:00:00 +0100 +0100
-            text = re.sub(r"^(\S+ \S+) ([+-]\d{4}) \S+$", r"\1\2", text)
-            end_dates.read(text)
-        return text
-
     @field_validator("sample")
     @classmethod
     def _sample(cls, value: str | None, info: ValidationInfo) -> str | None:
         return None if value is None else str(existing_file(value, info))
 
     @property
+    def serves(self) -> bool:
+        """Whether the stack has an endpoint: what it registers is deployed only where `modelPackage` names it."""
+        return self.model_package is not None or (self.model_version is None and bool(self.image))
+
+    @property
     def artifact_path(self) -> Path | None:
         """The local artifact, or None when it lies in Amazon S3 already."""
-        return None if self.artifact.startswith("s3://") else Path(self.artifact)
+        return None if not self.artifact or self.artifact.startswith("s3://") else Path(self.artifact)
 
     def model_post_init(self, context: Any, /) -> None:
         """Remember which settings are secrets, so that they stay secrets."""
@@ -292,13 +272,18 @@ class Settings(BaseModel):
         given = without_unset(cls, of_namespace(mapping))
         hidden = frozenset(name.removeprefix(f"{NAMESPACE}:") for name in secret)
         problems = contradictions(given) + registry_settings.contradictions(given)
+        problems += model_registry_settings.contradictions(given)
         if CREDENTIALS in given and CREDENTIALS not in hidden:
             problems.append(f"{CREDENTIALS}: it is kept in clear text; set it with `pulumi config set --secret`")
             hidden |= {CREDENTIALS}
+        told: list[Any] = model_registry_settings.missing(given)
         try:
             settings = cls.model_validate(given, context={"directory": directory or Path.cwd(), "secret": hidden})
         except ValidationError as error:
-            problems += [problem(cls, dict(each), hidden) for each in error.errors()]
+            told += error.errors()
+        order = [field.alias for field in cls.model_fields.values()]
+        told.sort(key=lambda each: order.index(each["loc"][0]) if each["loc"][0] in order else len(order))
+        problems += [problem(cls, dict(each), hidden) for each in told]
         if problems:
             raise SettingsError(dict.fromkeys(problems))
         return settings

@@ -4,6 +4,7 @@ How settings are read: as configuration carries them, overridden for one run, wh
 Place: below `components.settings`, which says what each setting is.
 """
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping
@@ -14,8 +15,11 @@ from pydantic import BaseModel, Field, ValidationInfo
 
 from components.registry_settings import CREDENTIALS
 from components.settings_problems import NAMESPACE, SettingsError
+from knowledge import end_dates
 
 OVERRIDES = "HOLDFAST_SET"
+LONGEST_VARIABLE = 1024
+MOST_VARIABLES = 100
 _LONGEST_INLINE_POLICY = 10_240
 _GZIP = b"\x1f\x8b"
 
@@ -28,6 +32,34 @@ def from_text(value: object) -> object:
         except ValueError:
             return value
     return value
+
+
+def texts(value: object) -> object:
+    """A map as configuration carries it; numbers and truth values as SageMaker will hand them over: as text."""
+    value = from_text(value)
+    if not isinstance(value, Mapping):
+        return value
+    return {name: json.dumps(each) if isinstance(each, bool | int | float) else each for name, each in value.items()}
+
+
+def checked_variables(value: dict[str, str]) -> dict[str, str]:
+    """The variables of a container; raises ValueError for a name or text that SageMaker doesn't take."""
+    for name, text in value.items():
+        if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) or len(name) > LONGEST_VARIABLE:
+            raise ValueError(f"{name!r} is no name for a variable")
+        if len(text) > LONGEST_VARIABLE:
+            raise ValueError(f"{name} has {len(text)} characters")
+    return value
+
+
+def end_date(value: object) -> object:
+    """As text. That it is over isn't wrong here, or nobody could destroy such a stack: a rule refuses it."""
+    text = value.isoformat() if isinstance(value, dt.date) else value
+    if isinstance(text, str):
+        # What Pulumi makes of a date in YAML without quotation marks: 2026-12-31 18:00:00 +0100 +0100
+        text = re.sub(r"^(\S+ \S+) ([+-]\d{4}) \S+$", r"\1\2", text)
+        end_dates.read(text)
+    return text
 
 
 def described(description: str, may_be: str, **constraints: Any) -> Any:
@@ -84,7 +116,7 @@ def without_unset(model: type[BaseModel], given: Mapping[str, Any]) -> dict[str,
 
     Pulumi demands every setting that Pulumi.yaml describes without a default, so those carry an empty one.
     """
-    optional = {field.alias for field in model.model_fields.values() if field.default is None}
+    optional = {field.alias for field in model.model_fields.values() if field.default is None or field.default == ""}
     return {
         key: value
         for key, value in given.items()

@@ -15,6 +15,7 @@ import pulumi
 STAGE = "holdfast:stage"
 IMAGE = "holdfast:image"
 ARTIFACT = "holdfast:artifact"
+PACKAGE = "holdfast:model-package"
 SSM_ACCESS_UNTIL = "holdfast:ssm-access-until"
 SSM_SESSION_DOCUMENT = "holdfast:ssm-session-document"
 RECOMMENDATION = "holdfast:recommendation"
@@ -37,6 +38,11 @@ def of_release(
         IMAGE: pulumi.Output.from_input(image).apply(value),
         ARTIFACT: pulumi.Output.from_input(artifact_url).apply(value),
     }
+
+
+def of_package(stage: pulumi.Input[str], package_arn: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """The tags of a release that is made from a version in the Model Registry."""
+    return {STAGE: stage, PACKAGE: pulumi.Output.from_input(package_arn).apply(value)}
 
 
 def of_ssm_access(until: str | None, document: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:

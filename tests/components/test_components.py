@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from recording import KEY, Recorder
 
+from components import tags
 from components.account import Account, current
 from components.artifact_bucket import ArtifactBucket, object_key
 from components.encryption_key import EncryptionKey
@@ -50,9 +51,7 @@ def endpoint_args(**changed: object) -> RealtimeEndpointArgs:
             "instance_count": 2,
             "ssm_access": False,
             "key_arn": KEY,
-            "stage": "production",
-            "image": IMAGE,
-            "artifact_url": URL,
+            "release_tags": tags.of_release("production", IMAGE, URL),
             **changed,
         }
     )
@@ -62,9 +61,9 @@ def rights(recorder: Recorder, account: Account, **changed: object) -> list[dict
     """The statements of the rights that an ExecutionRole registers."""
     args = {
         "account": account,
-        "image": IMAGE,
-        "artifact_url": URL,
-        "artifact_key_arn": KEY,
+        "images": [IMAGE],
+        "artifact_urls": [URL],
+        "artifact_key_arns": [KEY],
         "volume_key_arn": KEY,
         "ssm_access": False,
         **changed,
@@ -195,7 +194,7 @@ def test_the_generated_rights_name_this_artifact_this_repository_and_this_key(
 
 def test_without_a_key_there_are_no_rights_on_one(recorder: Recorder, account: Account) -> None:
     """`key: none` is AWS's default encryption, for which nobody needs a right."""
-    statements = rights(recorder, account, artifact_key_arn=None, volume_key_arn=None)
+    statements = rights(recorder, account, artifact_key_arns=[], volume_key_arn=None)
 
     assert not [each for each in statements if any(action.startswith("kms:") for action in each["Action"])]
 

@@ -266,9 +266,9 @@ def test_the_execution_role_may_invoke_exactly_this_function(
             "sample",
             {
                 "account": account,
-                "image": ARGS["image"],
-                "artifact_url": "s3://b/k",
-                "artifact_key_arn": None,
+                "images": [ARGS["image"]],
+                "artifact_urls": ["s3://b/k"],
+                "artifact_key_arns": [],
                 "volume_key_arn": None,
                 "ssm_access": False,
                 "credential_functions": functions,

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 from recording import KEY, Recorder
 
+from components import tags
 from components.encryption_key import EncryptionKey, key_policy
 from components.execution_role import ExecutionRole
 from components.realtime_endpoint import RealtimeEndpoint
@@ -113,9 +114,7 @@ def test_configuration_and_endpoint_say_until_when_and_how_it_is_logged(recorder
         "instance_count": 1,
         "ssm_access": True,
         "key_arn": KEY,
-        "stage": "development",
-        "image": IMAGE,
-        "artifact_url": "s3://a/b",
+        "release_tags": tags.of_release("development", IMAGE, "s3://a/b"),
     }
 
     def program() -> None:
@@ -136,9 +135,9 @@ def test_configuration_and_endpoint_say_until_when_and_how_it_is_logged(recorder
 def test_the_agents_four_actions_are_there_only_while_it_is_on(recorder: Recorder, account: Account, on: bool) -> None:
     args = {
         "account": account,
-        "image": IMAGE,
-        "artifact_url": "s3://a/b",
-        "artifact_key_arn": None,
+        "images": [IMAGE],
+        "artifact_urls": ["s3://a/b"],
+        "artifact_key_arns": [],
         "volume_key_arn": None,
         "ssm_access": on,
     }

@@ -244,6 +244,9 @@ def test_pulumi_yaml_describes_every_setting_with_the_same_default() -> None:
     fields = {field.alias: field for field in Settings.model_fields.values()}
     unset = {
         "registry": {},
+        "modelPackageGroup": {},
+        "modelVersion": {},
+        "modelPackage": "",
         "recommender": {},
         "recommendation": {},
         "registryCredentials": "",
