@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def functions() -> dict[str, Function]:
     """Token -> function."""
-    from rehearsal.provider.invokes import general, network, network_access, policies, secrets, storage
+    from rehearsal.provider.invokes import cloudcontrol, general, network, network_access, policies, secrets, storage
 
-    subjects = (general, network, network_access, policies, secrets, storage)
+    subjects = (cloudcontrol, general, network, network_access, policies, secrets, storage)
     return {token: made for subject in subjects for token, made in subject.FUNCTIONS.items()}
 
 
