@@ -111,6 +111,13 @@ class Account:
         """
         return dict(self.control("scale", endpoint=endpoint, variant=variant, count=count))
 
+    def set_quota(self, instance_type: str, value: float, *, region: str) -> dict[str, Any]:
+        """Applies the quota "<instance type> for endpoint usage" of a region, and returns it as Service Quotas does.
+
+        Raises AccountError for a type that SageMaker hasn't.
+        """
+        return dict(self.control("quota", instance_type=instance_type, value=value, region=region))
+
     def examine(self) -> list[dict[str, Any]]:
         """What a patch would find now of every endpoint that serves, without any of it happening.
 

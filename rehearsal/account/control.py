@@ -144,7 +144,19 @@ def _scale(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
     return scaling.scale(gateway.inference, at, name, variant, int(body.get("count", 0)))
 
 
-_ACTS = {"faults": _arm, "disarm": _disarm, "consume": _consume, "clock": _set_clock, "patch": _patch, "scale": _scale}
+def _quota(gateway: Gateway, body: dict[str, Any], _: float) -> Any:
+    return gateway.quotas.set(str(body["region"]), str(body["instance_type"]), float(body["value"]))
+
+
+_ACTS = {
+    "faults": _arm,
+    "disarm": _disarm,
+    "consume": _consume,
+    "clock": _set_clock,
+    "patch": _patch,
+    "scale": _scale,
+    "quota": _quota,
+}
 
 
 def _clock(gateway: Gateway) -> dict[str, Any]:

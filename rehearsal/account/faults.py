@@ -15,8 +15,10 @@ KNOWN = {
     "silent-roll-back": "the next UpdateEndpoint ends InService on the old configuration, without a FailureReason",
     "visible-roll-back": "the next UpdateEndpoint rolls back and ends InService on the old one, with a FailureReason",
     "create-fails": "the next CreateEndpoint ends Failed, with a FailureReason",
-    "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances",
-    "slow-create": "the next CreateEndpoint takes an hour of virtual time",
+    "capacity-error": "the next CreateEndpoint or UpdateEndpoint gets no instances, a recommendation job none for its "
+    "first benchmark",
+    "slow-create": "the next CreateEndpoint (of a recommendation job: each of its own) takes an hour of virtual time",
+    "job-fails": "the next recommendation job's model doesn't process the sample payload",
     "ssm-not-allow-listed": "the next CreateEndpoint or UpdateEndpoint is refused if its configuration has SSM access",
     "eventual-consistency": "the next CreateEndpoint or UpdateEndpoint doesn't see its configuration yet",
     "role-not-visible": "the next CreateModel can't assume its role yet (ValidationException); `count` makes it more",
@@ -30,8 +32,9 @@ _ENDPOINT_FAULTS = {
     "silent-roll-back": {"UpdateEndpoint"},
     "visible-roll-back": {"UpdateEndpoint"},
     "create-fails": {"CreateEndpoint"},
-    "capacity-error": {"CreateEndpoint", "UpdateEndpoint"},
-    "slow-create": {"CreateEndpoint"},
+    "capacity-error": {"CreateEndpoint", "UpdateEndpoint", "CreateInferenceRecommendationsJob"},
+    "slow-create": {"CreateEndpoint", "CreateInferenceRecommendationsJob"},
+    "job-fails": {"CreateInferenceRecommendationsJob"},
     "ssm-not-allow-listed": {"CreateEndpoint", "UpdateEndpoint"},
     "eventual-consistency": {"CreateEndpoint", "UpdateEndpoint"},
     "role-not-visible": {"CreateModel"},
@@ -39,7 +42,7 @@ _ENDPOINT_FAULTS = {
 _LOST = "lost-response"
 _FAILING = "failing-lambda"
 _OTHERS = ("throttling", _LOST, _FAILING)
-_CHANGES = ("Create", "Update", "Delete", "Put")
+_CHANGES = ("Create", "Update", "Delete", "Put", "Stop")
 # What SageMaker says of what it doesn't see yet. Sources: CreateEndpoint ("eventually consistent ... the endpoint
 # configuration ... does not exist"), and the refusal that Terraform's provider repeats CreateModel on.
 NOT_YET = {

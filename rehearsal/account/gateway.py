@@ -24,6 +24,8 @@ from rehearsal.account.inference.service import Inference
 from rehearsal.account.inference.upkeep import Watch
 from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
+from rehearsal.account.quotas import Quotas
+from rehearsal.account.recommendations.course import Course
 from rehearsal.account.serving import Serving
 from rehearsal.account.sessions import Sessions
 from rehearsal.account.sharing import Sharing
@@ -80,6 +82,8 @@ class Gateway:
         self.cloud_control = CloudControl(self.inference, self._meet)
         self.shells = Shells(self.inference, determinism)
         self.sessions = Sessions(self.shells)
+        self.quotas = Quotas(account)
+        self.jobs = Course(self.inference, determinism, self.quotas)
         self.sharing = Sharing(account)
         self.serving = self._served(directory)
         self.functions = Functions(account, directory / "functions", self._function_fails)
@@ -204,6 +208,8 @@ class Gateway:
             raise _not_emulated(call)
         if self.inference.handles(call):
             return calls.json_answer(self.inference.answer(call, at, fault))
+        if self.quotas.handles(call):
+            return calls.json_answer(self.quotas.answer(call))
         if self.sessions.handles(call):
             return calls.json_answer(self.sessions.answer(call, at))
         if self.sharing.handles(call):
@@ -331,6 +337,7 @@ class Gateway:
     def _happen(self, at: float) -> bool:
         expired = keys.expire(self.account, at)
         moved = deployments.settle(self.inference, at)
+        moved = self.jobs.settle(at) or moved
         return self.shells.settle(at) or moved or expired
 
     def control(self, verb: str, body: dict[str, Any]) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rehearsal.account.calls import Call
     from rehearsal.account.faults import Fault
     from rehearsal.account.inference.records import Configuration, Endpoint, Model, Package, PackageGroup, Tagged
+    from rehearsal.account.recommendations.records import Job
 
 KINDS = {
     "model": "model",
@@ -27,6 +28,7 @@ KINDS = {
     "endpoint": "endpoint",
     "model-package-group": "model package group",
     "model-package": "model package",
+    "inference-recommendations-job": "inference recommendations job",
 }
 
 
@@ -39,6 +41,7 @@ class Region:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     groups: dict[str, PackageGroup] = field(default_factory=dict)
     packages: dict[str, Package] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
 
 
 @dataclass
@@ -126,6 +129,7 @@ class Inference:
 
 def _operations() -> dict[str, Callable[[Inference, Request], dict[str, Any]]]:
     from rehearsal.account.inference import configurations, endpoints, models, package_groups, packages, tags
+    from rehearsal.account.recommendations import jobs
 
     return {
         "CreateModel": models.create,
@@ -155,6 +159,11 @@ def _operations() -> dict[str, Callable[[Inference, Request], dict[str, Any]]]:
         "BatchDescribeModelPackage": packages.batch_describe,
         "ListModelPackages": packages.list_all,
         "DeleteModelPackage": packages.delete,
+        "CreateInferenceRecommendationsJob": jobs.create,
+        "DescribeInferenceRecommendationsJob": jobs.describe,
+        "ListInferenceRecommendationsJobs": jobs.list_all,
+        "ListInferenceRecommendationsJobSteps": jobs.list_steps,
+        "StopInferenceRecommendationsJob": jobs.stop,
         "AddTags": tags.add,
         "ListTags": tags.list_all,
         "DeleteTags": tags.delete,

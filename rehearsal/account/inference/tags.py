@@ -29,6 +29,7 @@ def _resource(inference: Inference, request: Request) -> Tagged:
         *state.configurations.values(),
         *state.endpoints.values(),
         *state.groups.values(),
+        *state.jobs.values(),
     ):
         if each.arn == lower:
             return each

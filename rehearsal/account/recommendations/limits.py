@@ -8,6 +8,7 @@ durations and burstable instances) of the Developer Guide. Other sentences are t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import invalid
@@ -23,7 +24,7 @@ MOST_TESTS = 10
 _MOST_INVOCATIONS = 30000
 _TRAFFIC_SECONDS = (120, 3600)
 _MOST_USERS = 3
-_BURSTABLE = ("ml.t2.", "ml.t3.")
+_BURSTABLE = re.compile(r"^ml\.t\d")
 
 
 def check(parameters: dict[str, Any]) -> None:
@@ -50,6 +51,11 @@ def check(parameters: dict[str, Any]) -> None:
     _check_traffic(wanted["TrafficPattern"], duration)
 
 
+def is_burstable(instance_type: str) -> bool:
+    """Whether load tests refuse a type ("Burstable instance type ml.t2.medium is not allowed")."""
+    return _BURSTABLE.match(instance_type) is not None
+
+
 def _asked(wanted: dict[str, Any]) -> list[dict[str, Any]]:
     return list(wanted.get("EndpointConfigurations") or [])
 
@@ -69,11 +75,11 @@ def _check_configurations(wanted: dict[str, Any]) -> None:
         if each.get("ServerlessConfig") and wanted.get("VpcConfig"):
             # Developer Guide, "Deploy models with Amazon SageMaker Serverless Inference": no VPC configuration.
             raise invalid("VpcConfig is not supported for serverless endpoints.")
-        if str(each.get("InstanceType", "")).startswith(_BURSTABLE):
+        if is_burstable(each.get("InstanceType", "")):
             raise invalid(f"Burstable instance type {each['InstanceType']} is not allowed.")
     config = wanted.get("ContainerConfig") or {}
     for name in config.get("SupportedInstanceTypes") or []:
-        if name.startswith(_BURSTABLE):
+        if is_burstable(name):
             raise invalid(f"Burstable instance type {name} is not allowed.")
 
 

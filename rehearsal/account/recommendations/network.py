@@ -48,13 +48,22 @@ def lacking(holdings: Holdings, job: Job, role: Any) -> list[Problem]:
     missing = list(_missing(holdings, job))
     if missing:
         return missing
-    subnets = [holdings.subnet(name, job.region) for name in job.vpc["Subnets"]]
-    groups = [holdings.security_group(name, job.region) for name in job.vpc["SecurityGroupIds"]]
+    subnets, groups = _subnets(holdings, job), _groups(holdings, job)
     vpcs = {each.vpc_id for each in (*subnets, *groups)}
     if len(vpcs) > 1:
         named = ", ".join(sorted(vpcs))
         return [Problem("network", named, f"The subnets and security groups belong to different VPCs: {named}.")]
     return [*_permissions(role), *_names(job, holdings, vpcs.pop()), *_ways(holdings, job, subnets, groups)]
+
+
+def _subnets(holdings: Holdings, job: Job) -> list[Any]:
+    found = [holdings.subnet(name, job.region) for name in job.vpc["Subnets"]]
+    return [each for each in found if each is not None]
+
+
+def _groups(holdings: Holdings, job: Job) -> list[Any]:
+    found = [holdings.security_group(name, job.region) for name in job.vpc["SecurityGroupIds"]]
+    return [each for each in found if each is not None]
 
 
 def _missing(holdings: Holdings, job: Job) -> Iterator[Problem]:
@@ -138,19 +147,15 @@ def way(holdings: Holdings, subnet: Any, region: str) -> Way | None:
 
 
 def _lets_out_to_list(rules: list[Any], prefix_list: Any) -> bool:
-    named = any(
-        listed.get("PrefixListId") == prefix_list.id and _is_https(rule)
-        for rule in rules
-        for listed in ([rule.prefix_list_id] if rule.prefix_list_id else [])
-    )
+    named = any(rule.prefix_list_id == prefix_list.id and _is_https(rule) for rule in rules)
     return named or all(_lets_out(rules, block) for block in networks.cidrs(prefix_list))
 
 
 def _lets_out(rules: list[Any], block: str) -> bool:
-    wanted = ipaddress.ip_network(block)
+    wanted = ipaddress.IPv4Network(block)
     for rule in rules:
         given = (rule.ip_range or {}).get("CidrIp")
-        if given and _is_https(rule) and wanted.subnet_of(ipaddress.ip_network(given, strict=False)):
+        if given and _is_https(rule) and wanted.subnet_of(ipaddress.IPv4Network(given, strict=False)):
             return True
     return False
 
@@ -167,23 +172,20 @@ def take_up(holdings: Holdings, job: Job, benchmark: Benchmark) -> Problem | Non
     if not job.vpc:
         return None
     held = backend(holdings.account, job.region)
-    room = [name for name in job.vpc["Subnets"] if holdings.subnet(name, job.region) is not None]
     for number in range(ADDRESSES):
-        subnets = [holdings.subnet(name, job.region) for name in room]
-        subnets = [each for each in subnets if each.available_ip_address_count > 0]
+        subnets = [each for each in _subnets(holdings, job) if each.available_ip_address_count > 0]
         if not subnets:
             give_back(holdings, job, benchmark)
-            return Problem(
-                "subnet",
-                room[0],
-                f"There are not enough free addresses in the subnets {', '.join(room)}: each instance needs "
-                f"{ADDRESSES} private IP addresses.",
+            named = ", ".join(job.vpc["Subnets"])
+            words = (
+                f"There are not enough free addresses in the subnets {named}: each instance needs {ADDRESSES} private"
             )
+            return Problem("subnet", named, f"{words} private IP addresses.")
         subnet = subnets[(benchmark.number + number) % len(subnets)]
         made = held.create_network_interface(
             subnet,
             next(networks.free_addresses(subnet)),
-            group_ids=[name for name in job.vpc["SecurityGroupIds"] if holdings.security_group(name, job.region)],
+            group_ids=[group.id for group in _groups(holdings, job)],
             description=f"[DO NOT DELETE] ENI managed by SageMaker for {job.arn} (benchmark {benchmark.number})",
         )
         made.requester_managed, made.status = True, "in-use"

@@ -106,7 +106,8 @@ def run(test: LoadTest) -> Seen:
     service = _service_milliseconds(test)
     capacity = test.machine.vcpus
     wanted = test.stopping.get("MaxInvocations")
-    threshold = next(iter(test.stopping.get("ModelLatencyThresholds") or []), {}).get("ValueInMilliseconds")
+    thresholds = [each.get("ValueInMilliseconds") for each in test.stopping.get("ModelLatencyThresholds") or []]
+    threshold = thresholds[0] if thresholds else None
     flat_stops = test.stopping.get("FlatInvocations", "Stop") == "Stop"
     before = 0.0
     taken, rate, latency, count = 0.0, 0.0, service, 1
