@@ -9,17 +9,30 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional, TypeVar
+from typing import Annotated, Optional
 
 import typer
 
 from pipeline import commands
-from pipeline.errors import PipelineError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Asked = TypeVar("Asked", bound=commands.Said)
+from pipeline.options import (
+    Container,
+    ContinueOnError,
+    Engine,
+    Fault,
+    Install,
+    Instance,
+    Json,
+    Pack,
+    Parallel,
+    Project,
+    Region,
+    Set,
+    Stack,
+    ToEndpoint,
+    Trust,
+    Variant,
+    leave,
+)
 
 app = typer.Typer(
     name="holdfast",
@@ -29,38 +42,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Stack = Annotated[
-    str, typer.Option("--stack", "-s", help="The stack; names that begin with `rehearsal` are rehearsed.")
-]
-Project = Annotated[Path, typer.Option("--cwd", "-C", help="Folder of Pulumi.yaml.")]
-Engine = Annotated[
-    Optional[str], typer.Option("--engine", help="rehearsal (embedded) or pulumi (the CLI); by default by the stack.")
-]
-Set = Annotated[
-    Optional[list[str]],
-    typer.Option("--set", help="key=value: a setting for this run alone, written nowhere. May be given again."),
-]
-Pack = Annotated[
-    Optional[list[Path]],
-    typer.Option("--policy-pack", help="Folder of a policy pack; by default the one with all rules."),
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on standard output, nothing else.")]
-Fault = Annotated[
-    str, typer.Option("--fault", help="Rehearsals only: a fault of the account, for example silent-roll-back.")
-]
-Parallel = Annotated[
-    Optional[int], typer.Option("--parallel", min=1, help="Steps at once; by default the engine's own.")
-]
-Install = Annotated[
-    bool, typer.Option("--install-pulumi", help="Download the Pulumi CLI from Pulumi when it is missing.")
-]
-Trust = Annotated[
-    Optional[Path], typer.Option("--trust-store", help="Certificate authorities (PEM) that a registry may be of.")
-]
-ContinueOnError = Annotated[
-    bool, typer.Option("--continue-on-error", help="Go on with what doesn't depend on a failure.")
-]
 
 
 @app.command()
@@ -183,7 +164,7 @@ def doctor(
     from pipeline.doctor import consultation
 
     asked = consultation.Asked(stack, project, region, endpoints or [], checks or [], json=json)
-    _leave(consultation.consult, asked)
+    leave(consultation.consult, asked)
 
 
 @app.command()
@@ -201,7 +182,7 @@ def resolve(
     from pipeline import resolution
 
     asked = resolution.Asked(stack, project, reference, trust_store, pin=pin, json=json)
-    _leave(resolution.carry_out, asked)
+    leave(resolution.carry_out, asked)
 
 
 @app.command()
@@ -216,14 +197,7 @@ def preflight(
     from pipeline import preflight as looking
 
     asked = looking.Asked(stack, project, tuple(settings or ()), trust_store, json=json)
-    _leave(looking.carry_out, asked)
-
-
-Variant = Annotated[str, typer.Option("--variant", help="Only this variant.")]
-Instance = Annotated[str, typer.Option("--instance", help="Only this instance (i-...).")]
-Container = Annotated[str, typer.Option("--container", help="Only this container.")]
-Region = Annotated[str, typer.Option("--region", help="Region to look in; by default the stack's.")]
-ToEndpoint = Annotated[str, typer.Argument(help="Name of the endpoint.")]
+    leave(looking.carry_out, asked)
 
 
 @app.command()
@@ -256,7 +230,7 @@ def connect(
         only_print=only_print,
         json=json,
     )
-    _leave(connecting.carry_out, asked)
+    leave(connecting.carry_out, asked)
 
 
 @app.command("session-logs")
@@ -278,21 +252,11 @@ def session_logs(
     asked = session_log.Asked(
         endpoint, stack, project, variant, instance, container, since, region, follow=follow, json=json
     )
-    _leave(session_log.carry_out, asked)
+    leave(session_log.carry_out, asked)
 
 
 def _run(command: commands.Command, asked: commands.Asked) -> None:
-    _leave(partial(commands.carry_out, command), asked)
-
-
-def _leave(carry_out: Callable[[Asked], int], asked: Asked) -> None:
-    """Carry out what was asked, and end with its exit code; an error that ended it is told in the form asked for."""
-    try:
-        code = carry_out(asked)
-    except PipelineError as error:
-        commands.say_error(str(error), asked, error.exit_code)
-        code = error.exit_code
-    raise typer.Exit(code)
+    leave(partial(commands.carry_out, command), asked)
 
 
 def main() -> None:
