@@ -47,12 +47,16 @@ outputs: dict[str, pulumi.Input[object] | None] = {
     **registered.stack_outputs(),
 }
 
-if settings.serves:
+placement = from_settings.placement(name, settings, here) if settings.serves or settings.recommender else None
+release = from_model_registry.release(settings, artifact_url, key.arn) if settings.serves else None
+if settings.recommender and placement:
+    images, urls = from_model_registry.tried(settings, artifact_url, release)
+    outputs |= from_settings.recommender(name, settings, here, key.arn, placement, images, urls).stack_outputs()
+
+if placement and release:
     # SageMaker takes no key for local NVMe storage, which the instance encrypts by itself; the artifact's key stays.
     volume_key_arn = None if has_local_storage(settings.instance_type) else key.arn
-    release = from_model_registry.release(settings, artifact_url, key.arn)
     access = from_settings.ssm_access(name, settings, here, key.arn)
-    placement = from_settings.placement(name, settings, here)
     registry = from_settings.registry(name, settings, here, key.arn, placement)
     needed += [*filter(None, [access, registry]), *placement.own]
     provider_arn = registry.function_arn if registry else None
@@ -99,7 +103,6 @@ if settings.serves:
             "after": [model, role, *needed],
         },
     )
-    recommender = from_settings.recommender(name, settings, here, key.arn, placement, artifact_url)
     outputs |= {
         "endpointName": endpoint.endpoint.name,
         "endpointArn": endpoint.endpoint.arn,
@@ -110,7 +113,6 @@ if settings.serves:
     }
     outputs |= registry.stack_outputs() if registry else {}
     outputs |= access.stack_outputs() if access else {}
-    outputs |= recommender.stack_outputs() if recommender else {}
 
 if exemptions := guards.exemptions_in_force():
     outputs["exemptionsInForce"] = exemptions

@@ -182,6 +182,20 @@ def release(settings: Settings, artifact_url: pulumi.Input[str], key_arn: pulumi
     )
 
 
+def tried(
+    settings: Settings, artifact_url: pulumi.Input[str], released: Release | None
+) -> tuple[Sequence[pulumi.Input[str]], Sequence[pulumi.Input[str]]]:
+    """Images and artifacts that recommendation jobs try: those that are registered here, else those that are served."""
+    wanted = settings.model_version
+    if wanted and wanted.containers:
+        return [each.image for each in wanted.containers], [
+            each.artifact for each in wanted.containers if each.artifact
+        ]
+    if released and not wanted:
+        return released.images, released.artifact_urls
+    return [settings.image], [artifact_url]
+
+
 def _described(arn: str) -> Mapping[str, Any]:
     """The version as Cloud Control tells it; raises pulumi.RunError with what may be missing."""
     try:

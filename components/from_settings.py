@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -49,7 +50,7 @@ class Recommender:
     settings: RecommenderSettings
     key_arn: pulumi.Input[str] | None
 
-    def stack_outputs(self) -> dict[str, object]:
+    def stack_outputs(self) -> dict[str, Any]:
         """By these `holdfast recommend` knows them."""
         bucket, role = self.jobs.bucket, self.jobs.role
         return {
@@ -156,19 +157,18 @@ def recommender(  # noqa: PLR0913, PLR0917 - a stack's parts
     here: Account,
     key_arn: pulumi.Input[str] | None,
     placed: Placement,
-    artifact_url: pulumi.Input[str],
-) -> Recommender | None:
+    images: Sequence[pulumi.Input[str]],
+    artifact_urls: Sequence[pulumi.Input[str]],
+) -> Recommender:
     """What recommendation jobs need (settings `recommender...`): their network, role and bucket."""
-    wanted = settings.recommender
-    if wanted is None:
-        return None
+    wanted = settings.recommender or RecommenderSettings()
     jobs = RecommenderJobs(
         name,
         {
             "account": here,
             "job_prefix": settings.name,
-            "image": settings.image,
-            "artifact_url": artifact_url,
+            "images": images,
+            "artifact_urls": artifact_urls,
             "key_arn": key_arn,
             "own_role": wanted.role is None,
             "own_bucket": wanted.bucket is None,

@@ -6,6 +6,7 @@ inference-recommender-prerequisites).
 """
 
 import json
+from collections.abc import Sequence
 from typing import TypedDict
 
 import pulumi
@@ -29,11 +30,11 @@ class RecommenderJobsArgs(TypedDict):
     job_prefix: str
     """How the names of the jobs begin: the endpoint's name."""
 
-    image: pulumi.Input[str]
-    """The model's image, which a job's endpoints pull."""
+    images: Sequence[pulumi.Input[str]]
+    """The model's images, which a job's endpoints pull."""
 
-    artifact_url: pulumi.Input[str]
-    """S3 URL of the model's artifact."""
+    artifact_urls: Sequence[pulumi.Input[str]]
+    """S3 URLs of the model's artifacts."""
 
     key_arn: pulumi.Input[str] | None
     """ARN of the KMS key that encrypts the artifact, the payloads, and what jobs write; None without one."""
@@ -107,7 +108,7 @@ class RecommenderJobs(pulumi.ComponentResource):
             opts=self._child,
         )
         bucket = self.bucket.arn if self.bucket else "*"
-        known = pulumi.Output.all(role.arn, args["image"], args["artifact_url"], args["key_arn"], bucket)
+        known = pulumi.Output.all(role.arn, [*args["images"]], [*args["artifact_urls"]], args["key_arn"], bucket)
         aws.iam.RolePolicy(
             f"{self._own}-jobs",
             role=role.name,
@@ -118,13 +119,19 @@ class RecommenderJobs(pulumi.ComponentResource):
 
 
 def job_document(  # noqa: PLR0913, PLR0917 - what a job refers to
-    account: Account, prefix: str, role_arn: str, image: str, artifact_url: str, key_arn: str | None, bucket_arn: str
+    account: Account,
+    prefix: str,
+    role_arn: str,
+    images: Sequence[str],
+    artifact_urls: Sequence[str],
+    key_arn: str | None,
+    bucket_arn: str,
 ) -> str:
     """The rights of the jobs' role (JSON), the network's eleven left out."""
     keys = (key_arn,) if key_arn else ()
     facts = Facts(
-        images=(image,),
-        artifacts=(artifact_url,),
+        images=tuple(images),
+        artifacts=tuple(artifact_urls),
         artifact_keys=keys,
         volume_keys=keys,
         output_keys=keys,

@@ -23,7 +23,8 @@ STYLE: Final = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; }
 .simulated { background: #ffe9b3; color: #442c00; padding: .6rem .8rem; border-radius: .3rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .45rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; } td.figure, th.figure { text-align: right; } tr.front { color: var(--front); font-weight: 600; }
 tr.failed { color: #b3261e; } td { white-space: nowrap; }

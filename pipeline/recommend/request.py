@@ -12,6 +12,7 @@ from knowledge.recommendations import LONGEST_NAME, instances_at_once
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from components.recommender_settings import RecommenderSettings
 
@@ -35,6 +36,7 @@ class Request:
         content_types: of the payload.
         subnets, groups: the jobs' network, sorted.
         key: the KMS key of what the job writes; "" without one.
+        model: Domain, Task, Framework and so on, as the job is told them.
         settings: of the stack, as given (`recommender`), paths left out.
 
     """
@@ -47,6 +49,7 @@ class Request:
     subnets: tuple[str, ...]
     groups: tuple[str, ...]
     key: str
+    model: tuple[tuple[str, str], ...]
     settings: RecommenderSettings = field(hash=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,7 +57,10 @@ class Request:
         told = {name: value for name, value in asdict(self).items() if name != "settings"}
         not_asked = {"version", "role", "payload", "content_types", "subnets", "security_groups", "output_key"}
         told["settings"] = self.settings.model_dump(
-            mode="json", by_alias=True, exclude_none=True, exclude=not_asked | {"bucket", "s3_endpoint"}
+            mode="json",
+            by_alias=True,
+            exclude_none=True,
+            exclude=not_asked | {"bucket", "s3_endpoint", "domain", "task", "framework", "framework_version"},
         )
         return json.loads(json.dumps(told))  # type: ignore[no-any-return]
 
@@ -82,17 +88,8 @@ class Request:
     def call(self, name: str, *, asked_by: str, stack: str) -> dict[str, Any]:
         """The parameters of CreateInferenceRecommendationsJob."""
         settings = self.settings
-        container: dict[str, Any] = {
-            "Domain": settings.domain,
-            "Task": settings.task,
-            "PayloadConfig": {"SamplePayloadUrl": self.payload, "SupportedContentTypes": [*self.content_types]},
-        }
-        more = {
-            "Framework": settings.framework,
-            "FrameworkVersion": settings.framework_version,
-            "NearestModelName": settings.nearest_model,
-        }
-        container |= {key: value for key, value in more.items() if value}
+        payload = {"SamplePayloadUrl": self.payload, "SupportedContentTypes": [*self.content_types]}
+        container = {**dict(self.model), "PayloadConfig": payload}
         given: dict[str, Any] = {
             "ModelPackageVersionArn": self.version,
             "VpcConfig": {"SecurityGroupIds": [*self.groups], "Subnets": [*self.subnets]},
@@ -132,6 +129,23 @@ class Request:
             ranges = [{"Name": name, "Value": values} for name, values in self.settings.environment.items()]
             made["EnvironmentParameterRanges"] = {"CategoricalParameterRanges": ranges}
         return made
+
+
+def model_of(settings: RecommenderSettings, version: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """
+    What a job is told of the model: what the settings say, and OTHER for what neither they nor the version say.
+
+    A job wants Domain and Framework (inference-recommender-troubleshooting); what the version says itself is left out.
+    """
+    containers = (version.get("InferenceSpecification") or {}).get("Containers") or [{}]
+    given = {
+        "Domain": settings.domain or ("" if version.get("Domain") else "OTHER"),
+        "Task": settings.task or ("" if version.get("Task") else "OTHER"),
+        "Framework": settings.framework or ("" if containers[0].get("Framework") else "OTHER"),
+        "FrameworkVersion": settings.framework_version or "",
+        "NearestModelName": settings.nearest_model or "",
+    }
+    return tuple((name, value) for name, value in given.items() if value)
 
 
 def tag_value(text: str) -> str:
