@@ -96,7 +96,7 @@ def _holds() -> None:
     from moto.ec2.models import EC2Backend
 
     delete_subnet, delete_group = EC2Backend.delete_subnet, EC2Backend.delete_security_group
-    create = EC2Backend.create_network_interface
+    create, delete = EC2Backend.create_network_interface, EC2Backend.delete_network_interface
 
     def subnet_deleted(backend: Any, subnet_id: str) -> Any:
         if any(each.subnet.id == subnet_id for each in backend.enis.values()):
@@ -119,7 +119,15 @@ def _holds() -> None:
         wanted = named.get("private_ip_addresses") or (others[0] if others else None)
         return create(backend, subnet, asked or (None if wanted else next(free_addresses(held))), *others, **named)
 
+    def interface_deleted(backend: Any, eni_id: str) -> Any:
+        held = backend.enis.get(eni_id)
+        if held is not None and held.requester_managed:
+            words = f"Network interface '{eni_id}' is currently in use and is managed by another service."
+            raise EC2ClientError("InvalidParameterValue", words)
+        return delete(backend, eni_id)
+
     EC2Backend.delete_subnet = subnet_deleted
+    EC2Backend.delete_network_interface = interface_deleted
     EC2Backend.delete_security_group = group_deleted
     EC2Backend.create_network_interface = interface_created
 

@@ -80,7 +80,7 @@ class Ground:
             described = self.describe(name)
             if described["Status"] in OVER:
                 return described
-            self.world.account.advance(60)
+            self.world.account.advance(300)
         raise AssertionError(f"job {name} stays {described['Status']}")
 
     def run(self, name: str, *types: str, **changes: Any) -> dict[str, Any]:
