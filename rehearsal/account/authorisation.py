@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether something is allowed, and the sentence that says why (or why not)."""
+    """Whether something is allowed, and the sentence that says why (or why not).
+
+    `denied` is an explicit Deny, which no other policy can outweigh.
+    """
 
     allowed: bool
     reason: str
+    denied: bool = False
 
 
 def authorise(role: Any, action: str, resource: str, context: Mapping[str, str] | None = None) -> Decision:
@@ -96,7 +100,7 @@ def _decide(
         if not _condition(statement.get("Condition") or {}, context, in_doubt=denies):
             continue
         if denies:
-            return Decision(False, f"{who} is denied {action} on {resource} by an explicit Deny")
+            return Decision(False, f"{who} is denied {action} on {resource} by an explicit Deny", denied=True)
         allowed = True
     if allowed:
         return Decision(True, f"{who} is allowed {action} on {resource}")

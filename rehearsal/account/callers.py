@@ -7,6 +7,7 @@ and tags", "Date condition operators" (IAM User Guide).
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 import re
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import authorisation
 from rehearsal.account.errors import Refusal
+from rehearsal.account.resource_policies import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from rehearsal.account.calls import Call
 
 _ACCESS_KEY = re.compile(r"Credential=(?P<key>[^/]+)/")
+_KEY_LENGTH = 20
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_OFFSET = 549755813888  # what "QAAAAAAA" stands for
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _DATES = {
     "DateLessThan": lambda now, wanted: now < wanted,
@@ -40,6 +45,12 @@ class Caller:
     user_id: str
     username: str | None = None
     documents: tuple[dict[str, Any], ...] | None = None
+    role: str | None = None
+
+    @property
+    def principal(self) -> Principal:
+        """It, as policies of resources name it."""
+        return Principal(self.arn.split(":")[4], self.arn, self.role)
 
     @property
     def checks_documents(self) -> bool:
@@ -50,16 +61,20 @@ class Caller:
         """Raises Refusal (AccessDeniedException) unless the caller may do `action` on `resource` by then."""
         if self.documents is None:
             return
-        statements = [s for document in self.documents for s in self._statements(document, at)]
         known = {"ssm:SessionDocumentAccessCheck": "true", **(context or {})}
-        # One reading of documents for roles and users alike.
-        decision = authorisation._decide(statements, action, resource, known, self.arn)  # noqa: SLF001
+        decision = self.decide(action, resource, at, known)
         if not decision.allowed:
             raise Refusal(
                 "AccessDeniedException",
                 f"User: {self.arn} is not authorized to perform: {action} on resource: {resource} because "
                 f"{decision.reason}",
             )
+
+    def decide(self, action: str, resource: str, at: float, context: Mapping[str, str]) -> authorisation.Decision:
+        """What the caller's own policies say."""
+        statements = [s for document in self.documents or () for s in self._statements(document, at)]
+        # One reading of documents for roles and users alike.
+        return authorisation._decide(statements, action, resource, context, self.arn)  # noqa: SLF001
 
     def _statements(self, document: dict[str, Any], at: float) -> list[dict[str, Any]]:
         """The statements that hold at this time, their variables filled in; an unknown variable matches nothing."""
@@ -99,8 +114,32 @@ def of(call: Call, account: str) -> Caller:
     for assumed in sts_backends[account]["aws"].assumed_roles:
         if assumed.access_key_id == key:
             role = iam.get_role_by_arn(assumed.role_arn)
-            return Caller(assumed.session_name, assumed.arn, assumed.user_id, documents=_documents(role, []))
+            documents = _documents(role, [])
+            return Caller(assumed.session_name, assumed.arn, assumed.user_id, documents=documents, role=role.arn)
+    return anybody(account)
+
+
+def anybody(account: str) -> Caller:
+    """Who stands behind access keys that the account didn't give out."""
     return Caller("rehearsal", f"arn:aws:iam::{account}:user/rehearsal", "AIDAREHEARSAL", "rehearsal")
+
+
+def account_of(call: Call) -> str | None:
+    """The account that is written into the access key of a call's signature; None where there is none.
+
+    Source: AWS's access keys have held their account's number since 2019, in the base 32 of characters 5 to 12; moto
+    makes its own the same way.
+    """
+    found = _ACCESS_KEY.search(call.environ.get("HTTP_AUTHORIZATION", ""))
+    key = found["key"] if found else ""
+    if len(key) != _KEY_LENGTH:
+        return None
+    try:
+        number = int.from_bytes(base64.b32decode(key[4:12]), "big") - _OFFSET
+    except ValueError:
+        return None  # made up
+    odd = key[12] in _ALPHABET[16:]
+    return f"{2 * number + odd:012d}" if 0 <= number < 500_000_000_000 else None  # noqa: PLR2004 - half of 10^12
 
 
 def _documents(identity: Any, groups: list[Any]) -> tuple[dict[str, Any], ...]:

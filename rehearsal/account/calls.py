@@ -10,11 +10,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from rehearsal.account.errors import Refusal
+
+if TYPE_CHECKING:
+    from rehearsal.account.resource_policies import Principal
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]*)/(?P<date>[^/]*)/(?P<region>[^/]*)/(?P<service>[^/]*)/aws4_request")
 _QUERY_CREDENTIAL = re.compile(
@@ -71,6 +74,7 @@ class Call:
         parameters: what was asked, as far as it stands in a JSON body, a form, or the URL of a REST operation.
         environ: what of the WSGI environment is kept: no signature, no session token.
         body: the request's body.
+        caller: who makes it, once that is known; somebody of another account where it was handed on.
 
     """
 
@@ -80,6 +84,7 @@ class Call:
     parameters: dict[str, Any]
     environ: dict[str, Any]
     body: bytes
+    caller: Principal | None = None
 
     @property
     def mutates(self) -> bool:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -42,6 +43,8 @@ def answer(gateway: Gateway, environ: dict[str, Any], body: bytes) -> Answer:
         given = json.loads(body or b"{}")
         if not isinstance(given, dict):
             return _json({"error": "a JSON object is expected"}, 400)
+        if path in ("asked", "forwarded"):
+            return _json(_neighbour(gateway, path, given, environ["HTTP_HOST"]))
         return _post(gateway, path, given)
     except (AccountError, ValueError) as error:
         return _json({"error": str(error)}, 400)
@@ -70,6 +73,17 @@ def _get(gateway: Gateway, path: str, query: dict[str, str]) -> Answer:
             [("Content-Type", "application/json"), ("X-Sha256", hashlib.sha256(text.encode()).hexdigest())],
         )
     return _json({"error": f"the control API has nothing called {path!r}"}, 404)
+
+
+def _neighbour(gateway: Gateway, path: str, body: dict[str, Any], host: str) -> Any:
+    """What another emulated account asks, or hands on."""
+    if path == "forwarded":
+        return gateway.forwarded(body, host)
+    try:
+        return {"told": gateway.forwarded(body, host) if body["what"] == "call" else gateway.asked(body)}
+    except Exception as error:  # noqa: BLE001 - whatever it is, the account that asks is told
+        traceback.print_exc()
+        return {"failed": f"{type(error).__name__}: {error}"}
 
 
 def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:

@@ -9,18 +9,19 @@ are those that users report as FailureReason; those about keys, subnets and grou
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import authorisation, private_registries
-from rehearsal.account.holdings import ForeignKey, Holdings, image_reference, partition, s3_location
+from rehearsal.account.holdings import Holdings, image_reference, partition, s3_location
 from rehearsal.account.problems import Problem
+from rehearsal.account.reach import Reader
+from rehearsal.account.resource_policies import ALLOW, Asked, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rehearsal.account.inference.records import Fleet, Model, Variant
-
-_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 
 
 def examine(holdings: Holdings, fleet: Fleet, models: dict[str, Model]) -> list[Problem]:
@@ -59,6 +60,7 @@ def _variant(holdings: Holdings, variant: Variant, region: str, models: dict[str
     yield from check_role(holdings, model.definition.get("ExecutionRoleArn", ""))
     yield from _network(holdings, model, region)
     role = holdings.role(model.definition.get("ExecutionRoleArn", ""))
+    ways = _ways_to_s3(holdings, model, region)
     for number, container in enumerate(model.containers):
         resolved = variant.images[number].resolved if number < len(variant.images) else None
         yield from _image(holdings, container, resolved, role)
@@ -66,7 +68,7 @@ def _variant(holdings: Holdings, variant: Variant, region: str, models: dict[str
             holdings, container, model.definition.get("VpcConfig") or {}, role, region
         )
         for url in artifact_urls(container):
-            yield from _artifact(holdings, url, container, role)
+            yield from _artifact(holdings, url, container, role, ways)
 
 
 def _model_arn(holdings: Holdings, region: str, name: str) -> str:
@@ -98,19 +100,31 @@ def _network(holdings: Holdings, model: Model, region: str) -> Iterator[Problem]
             yield Problem("security group", group, f"The security group '{group}' does not exist.")
 
 
+def _ways_to_s3(holdings: Holdings, model: Model, region: str) -> list[Any]:
+    """The endpoints for Amazon S3 of the VPCs that a model's instances are in."""
+    subnets = [holdings.subnet(each, region) for each in (model.definition.get("VpcConfig") or {}).get("Subnets") or []]
+    vpcs = {each.vpc_id for each in subnets if each is not None}
+    return [each for vpc in sorted(vpcs) for each in holdings.endpoints_of(vpc, f"com.amazonaws.{region}.s3", region)]
+
+
 def _image(holdings: Holdings, container: dict[str, Any], resolved: str | None, role: Any | None) -> Iterator[Problem]:
     image = container.get("Image")
     reference = image_reference(image) if image else None
-    if image is None or reference is None or reference.account != holdings.account:
-        return  # another registry's or another account's: it can't be judged from here
-    running = image_reference(resolved) if resolved else None
-    if holdings.image(running or reference) is None:
-        yield Problem("image", image, f"Requested image {resolved or image} not found.")
+    if image is None or reference is None:
+        return  # another registry's
+    reader = Reader(holdings, role)
+    wanted = resolved or image
+    found = reader.image(image_reference(wanted) or reference, wanted)
+    if found is None:
+        return  # of an account that isn't emulated: it can't be judged
+    if found["digest"] is None:
+        yield Problem("image", image, f"Requested image {wanted} not found.")
     if role is None:
         return
-    decision = authorisation.authorise(role, "ecr:GetAuthorizationToken", "*")
-    decisions = [decision] + [authorisation.authorise(role, action, reference.repository_arn) for action in _PULL]
-    for decision, action in zip(decisions, ("ecr:GetAuthorizationToken", *_PULL), strict=True):
+    decisions = {"ecr:GetAuthorizationToken": reader.own("ecr:GetAuthorizationToken", "*")}
+    for action, says in found["says"].items():
+        decisions[action] = reader.may(found["account"], action, reference.repository_arn, says)
+    for action, decision in decisions.items():
         if not decision.allowed:
             words = (
                 f"The role '{role.arn}' does not have {action.partition(':')[2]} permission for the image: '{image}'."
@@ -134,61 +148,75 @@ def is_prefix(container: dict[str, Any], url: str) -> bool:
     )
 
 
-def _artifact(holdings: Holdings, url: str, container: dict[str, Any], role: Any | None) -> Iterator[Problem]:
-    location = s3_location(url)
+def _artifact(
+    holdings: Holdings, url: str, container: dict[str, Any], role: Any | None, vpcs: Sequence[Any] = ()
+) -> Iterator[Problem]:
     name = container.get("ContainerHostname", "container_1")
     words = (
         f'Failed to download model data for container "{name}" from URL: "{url}". Please ensure that there is an '
         "object located at the URL and that the role passed to CreateModel has permissions to download the object."
     )
-    if location is None:
+    location = s3_location(url)
+    prefix = is_prefix(container, url)
+    reader = Reader(holdings, role)
+    found = reader.objects(location, prefix=prefix) if location is not None else None
+    if found is None or not found["found"]:
         yield Problem("artifact", url, words)
         return
-    bucket, key = location
-    if is_prefix(container, url):
-        found = holdings.objects(bucket, key)
-        if not found:
-            yield Problem("artifact", url, words)
-        return
-    held = holdings.object(bucket, key)
-    if held is None:
-        yield Problem("artifact", url, words)
-        return
-    if role is not None:
-        yield from check_read(holdings, role, (bucket, held), words)
+    if role is not None and not prefix:
+        for held in found["found"]:
+            yield from unread(reader, found, held, words)
+            for endpoint in vpcs:
+                yield from _by_way_of(endpoint, reader, held["arn"], words)
 
 
 def check_read(holdings: Holdings, role: Any, located: tuple[str, Any], words: str) -> Iterator[Problem]:
     """The role may read an object (its bucket's name, and moto's key), and decrypt it where KMS encrypted it."""
-    bucket, held = located
-    key, owner = held.name, holdings.bucket(bucket)
-    region = str(owner.region_name) if owner is not None else ""
-    decision = authorisation.authorise(role, "s3:GetObject", f"arn:{partition(region)}:s3:::{bucket}/{key}")
-    if not decision.allowed:
-        yield Problem("permission", "s3:GetObject", f"{words} ({decision.reason})")
-    if held.encryption != "aws:kms" or not held.kms_key_id:
+    reader = Reader(holdings, role)
+    found = reader.objects((located[0], located[1].name))
+    for held in found["found"] if found is not None else []:
+        yield from unread(reader, found or {}, held, words)
+
+
+def unread(reader: Reader, found: Mapping[str, Any], held: Mapping[str, Any], words: str) -> Iterator[Problem]:
+    """The reader may read an object (as access.objects tells it), and decrypt it where KMS encrypted it."""
+    for action, says in held["says"].items():
+        decision = reader.may(found["account"], action, held["arn"], says)
+        if not decision.allowed:
+            yield Problem("permission", action, f"{words} ({decision.reason})")
+    with_key = reader.may_decrypt(held, found["account"], found["region"])
+    if with_key is None:
         return
-    kms = holdings.key(held.kms_key_id, region)
-    if kms is None or kms.key_state != "Enabled":
-        yield Problem("key", held.kms_key_id, f"{words} (its KMS key {held.kms_key_id} is {_state(kms)})")
-        return
-    if isinstance(kms, ForeignKey):
-        return
-    decision = authorisation.key_policy_allows(kms.policy, holdings.account, role.arn, "kms:Decrypt")
-    if decision.reason == "iam":
-        decision = authorisation.authorise(role, "kms:Decrypt", kms.arn)
-    if not decision.allowed:
+    key, decision = with_key
+    if key["state"] != "Enabled":
+        yield Problem("key", held["kms"], f"{words} (its KMS key {held['kms']} is {_called(key['state'])})")
+    elif not decision.allowed:
         yield Problem("permission", "kms:Decrypt", f"{words} ({decision.reason})")
 
 
+def _by_way_of(endpoint: Any, reader: Reader, arn: str, words: str) -> Iterator[Problem]:
+    """The policy of a VPC's endpoint for Amazon S3 lets the artifact through.
+
+    Source: "Give SageMaker AI Hosted Endpoints Access to Resources in Your Amazon VPC" (host-vpc): a custom policy of
+    the endpoint has to allow the buckets that the model needs.
+    """
+    context = {"aws:SourceVpc": str(endpoint.vpc_id), "aws:SourceVpce": str(endpoint.id)}
+    policy = endpoint.policy_document
+    text = policy if isinstance(policy, str) else json.dumps(policy or {})
+    verdict = said(text, Asked(reader.principal, "s3:GetObject", arn, context), f"policy of VPC endpoint {endpoint.id}")
+    if verdict.outcome != ALLOW:
+        yield Problem("VPC endpoint", str(endpoint.id), f"{words} ({verdict.reason})")
+
+
 def _key(holdings: Holdings, named: str, region: str) -> list[Problem]:
-    key = holdings.key(named, region)
-    if key is not None and key.key_state == "Enabled":
+    reader = Reader(holdings, None)
+    found = reader.key(named, region, "kms:CreateGrant", {})
+    if found["state"] == "Enabled":
         return []
-    return [Problem("key", named, f"The KMS key {named} of the endpoint configuration is {_state(key)}.")]
+    return [Problem("key", named, f"The KMS key {named} of the endpoint configuration is {_called(found['state'])}.")]
 
 
-def _state(key: Any | None) -> str:
-    if key is None:
+def _called(state: str | None) -> str:
+    if state is None:
         return "gone"
-    return {"Disabled": "disabled", "PendingDeletion": "pending deletion"}.get(key.key_state, str(key.key_state))
+    return {"Disabled": "disabled", "PendingDeletion": "pending deletion"}.get(state, state)

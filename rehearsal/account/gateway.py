@@ -6,6 +6,7 @@ Predictions are the exception: they change nothing and may take long.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import socket
 import threading
@@ -18,6 +19,7 @@ from rehearsal.account.calls import Answer, Call
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import NOT_YET, Fault, Faults
+from rehearsal.account.frontier import Frontier, answered
 from rehearsal.account.functions import Functions
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
@@ -26,10 +28,12 @@ from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
 from rehearsal.account.quotas import Quotas
 from rehearsal.account.recommendations.course import Course
+from rehearsal.account.resource_policies import Principal
 from rehearsal.account.serving import Serving
 from rehearsal.account.sessions import Sessions
 from rehearsal.account.sharing import Sharing
 from rehearsal.account.shells import Shells
+from rehearsal.account.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,12 +83,14 @@ class Gateway:
         self.listener: socket.socket | None = None
         self.faults = Faults()
         self.inference = Inference(account)
-        self.cloud_control = CloudControl(self.inference, self._meet)
+        self._lock = Turns()
+        self.sharing = Sharing(account)
+        self.frontier = Frontier(self.inference, self.sharing, directory, self._lock)
+        self.cloud_control = CloudControl(self.inference, self._meet, self.frontier.ask_sagemaker)
         self.shells = Shells(self.inference, determinism)
         self.sessions = Sessions(self.shells)
         self.quotas = Quotas(account)
         self.jobs = Course(self.inference, determinism, self.quotas)
-        self.sharing = Sharing(account)
         self.serving = self._served(directory)
         self.functions = Functions(account, directory / "functions", self._function_fails)
         self.log = CallLog(directory / "calls.jsonl")
@@ -94,7 +100,6 @@ class Gateway:
         self.last_request = time.monotonic()
         self.busy = 0
         self.broken: str | None = None
-        self._lock = threading.RLock()
         self._idle_lock = threading.Lock()
         self._moto = DomainDispatcherApplication(_application)
         # moto lists the directory of its services at every request.
@@ -125,7 +130,8 @@ class Gateway:
         """In a fork: goes on as an account of its own, whose journal and log lie elsewhere."""
         if self.listener is not None:
             self.listener.close()
-        self._lock, self._idle_lock, self.busy = threading.RLock(), threading.Lock(), 0
+        self._lock, self._idle_lock, self.busy = Turns(), threading.Lock(), 0
+        self.frontier.neighbours.moved(directory, self._lock.aside)
         self.last_request = time.monotonic()
         self.journal.close()
         self.journal = Journal(directory)
@@ -143,11 +149,20 @@ class Gateway:
         body = _read(environ)
         if environ.get("PATH_INFO", "").startswith(control.PREFIX):
             return control.answer(self, environ, body)
+        return self._answer_call(calls.keep(environ), body, None)
+
+    def _answer_call(self, environ: dict[str, Any], body: bytes, caller: Principal | None) -> Answer:
+        """The answer to a call of AWS's; `caller` is somebody of another account, which handed it on."""
         call: Call | None = None
         try:
-            call = calls.identify(calls.keep(environ), body)
+            call = calls.identify(environ, body)
+            call.caller = caller
             if self.broken:
                 return calls.refusal_answer(call, Refusal("EmulationFailure", self.broken, 501))
+            with self._lock:
+                elsewhere = self.frontier.elsewhere(call) if caller is None else None
+            if elsewhere is not None:
+                return self._hand_on(call, *elsewhere)
             if call.service == "sagemaker" and call.action == "InvokeEndpoint":
                 return self._predict(call)
             if self.functions.handles(call):
@@ -167,13 +182,15 @@ class Gateway:
         """Does a call at a virtual time, and journals it if it changed anything (unless it is being replayed)."""
         if replayed is None:
             self.settle(at)
+        self.frontier.neighbours.begin(None if replayed is None else replayed.get("abroad", []))
         fault = self.faults.take(call.service, call.action)
         if call.mutates or fault is not None:
             with self.determinism.seeded(str(self.number), at):
                 answer = self._do(call, at, fault)
             digest = hashlib.sha256(answer.body).hexdigest()[:16]
             if replayed is None:
-                entry = {"kind": "call", "action": f"{call.service}:{call.action}", "request": call.environ}
+                entry: dict[str, Any] = {"kind": "call", "action": f"{call.service}:{call.action}"}
+                entry |= {"request": call.environ, **self.frontier.kept(call)}
                 self._append(
                     {**entry, "body": self.journal.store(call.body), "status": answer.status, "sum": digest}, at
                 )
@@ -204,6 +221,7 @@ class Gateway:
         if fault is not None and fault.refuses:
             raise _refusal(call.service, call.action, fault, self.account)
         self.functions.authorise(call)
+        self.frontier.judge(call, at)
         if call.action in _NOT_EMULATED:
             raise _not_emulated(call)
         if self.inference.handles(call):
@@ -329,8 +347,9 @@ class Gateway:
 
     def settle(self, at: float) -> None:
         """Lets happen what is due; that it was seen is journalled, so that a status never goes back."""
+        self.frontier.neighbours.begin()
         if self._happen(at):
-            self._append({"kind": "tick"}, at)
+            self._append({"kind": "tick", **self.frontier.abroad()}, at)
             if self.watch.on:
                 self.watch.look(self.inference, "time", {})
 
@@ -345,18 +364,47 @@ class Gateway:
         with self._lock:
             at = self.clock.now()
             self.settle(at)
+            self.frontier.neighbours.begin()
             with self.determinism.seeded(f"control-{self.number}", at):
                 result = control.act(self, verb, body, at)
-            self._append({"kind": "control", "verb": verb, "body": body}, at)
+            self._append({"kind": "control", "verb": verb, "body": body, **self.frontier.abroad()}, at)
             if verb == "clock":
                 self.settle(self.clock.now())
             return result
+
+    def _hand_on(self, call: Call, account: str, belongs: bool) -> Answer:
+        """Another account's answer to a call; what the caller's own account says of it comes first."""
+        caller, fault = None, None
+        with self._lock:
+            at = self.clock.now()
+            if not belongs:
+                self.settle(at)
+                fault = self._met(call.service, call.action, at)
+                if fault is not None and fault.refuses:
+                    raise _refusal(call.service, call.action, fault, self.account)
+                caller = self.frontier.judge_own(call, at)
+        answer = self.frontier.hand_on(call, account, caller)
+        answer.lost = fault is not None and fault.loses_answer
+        self.log.write(call, at, answer, fault)
+        return answer
+
+    def forwarded(self, body: dict[str, Any], host: str) -> dict[str, Any]:
+        """The answer to a call that another account hands on, as it is told that account."""
+        caller = Principal(**body["caller"]) if body.get("caller") else None
+        environ = {**body["environ"], "HTTP_HOST": host}
+        return answered(self._answer_call(environ, base64.b64decode(body["body"]), caller))
+
+    def asked(self, body: dict[str, Any]) -> Any:
+        """The answer to another account's question; also while a call here waits for that account."""
+        with self._lock.glance(), self.determinism.seeded("asked", self.clock.now()):
+            return self.frontier.asked(body)
 
     def read(self, what: Callable[[], Any]) -> Any:
         """Reads the account while nothing else happens to it, at the present virtual time."""
         with self._lock:
             at = self.clock.now()
             self.settle(at)
+            self.frontier.neighbours.begin()
             with self.determinism.unseeded(at):
                 return what()
 
@@ -369,12 +417,15 @@ class Gateway:
             self.number = entry["number"]
             at = entry["at"]
             self.clock.set(at)
+            self.frontier.neighbours.begin(entry.get("abroad", []) if entry["kind"] == "tick" else [])
             self._happen(at)
             if entry["kind"] == "call":
                 body = self.journal.load(entry["body"])
                 call = calls.identify(entry["request"], body)
+                call.caller = Principal(**entry["caller"]) if entry.get("caller") else None
                 self.perform(call, at, entry)
             elif entry["kind"] == "control":
+                self.frontier.neighbours.begin(entry.get("abroad", []))
                 with self.determinism.seeded(f"control-{self.number}", at):
                     control.act(self, entry["verb"], entry["body"], at)
             elif entry["kind"] != "tick":

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rehearsal.account.neighbours import Neighbours
 
 _ECR = re.compile(
     r"^(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/"
@@ -64,9 +67,10 @@ def s3_location(url: str) -> tuple[str, str] | None:
 
 @dataclass
 class Holdings:
-    """The resources of one account, as moto has them."""
+    """The resources of one account, as moto has them; `neighbours` are the accounts that it can ask."""
 
     account: str
+    neighbours: Neighbours | None = None
 
     def role(self, arn: str) -> Any | None:
         """Moto's Role of that ARN, or None; a role of another account counts as missing."""
@@ -105,6 +109,13 @@ class Holdings:
         from moto.ecr.models import ecr_backends
 
         return ecr_backends[self.account][reference.region].repositories.get(reference.repository)
+
+    def repository_policy(self, region: str, name: str) -> str | None:
+        """The policy of a repository; None where it has none, or isn't there."""
+        from moto.ecr.models import ecr_backends
+
+        held = ecr_backends[self.account][region].repositories.get(name)
+        return held.policy if held is not None else None
 
     def repositories(self, region: str) -> list[str]:
         """Names of the repositories of a region."""
@@ -145,6 +156,11 @@ class Holdings:
             if name == key.id or name in key.aliases:
                 return key
         return None
+
+    @staticmethod
+    def managed_by_aws(key: Any) -> bool:
+        """Whether one of moto's keys is one that AWS manages for a service (`alias/aws/...`)."""
+        return any(name.startswith("alias/aws/") for name in key.aliases)
 
     def subnet(self, subnet_id: str, region: str) -> Any | None:
         """Moto's subnet of that id, or None."""
@@ -198,6 +214,18 @@ class Holdings:
             if named and kind == "Interface" and state == "available":
                 return endpoint
         return None
+
+    def endpoints_of(self, vpc_id: str, service: str, region: str) -> list[Any]:
+        """Moto's endpoints of a service in a VPC, gateways and interfaces alike, that are available."""
+        from moto.ec2.models import ec2_backends
+
+        held = ec2_backends[self.account][region].vpc_end_points
+        return [
+            held[name]
+            for name in sorted(held)
+            if (held[name].vpc_id, held[name].service_name) == (vpc_id, service)
+            and str(held[name].state).lower() == "available"
+        ]
 
     def leads_out(self, subnet_id: str, vpc_id: str, region: str) -> bool:
         """Whether a subnet's routes have a default one that takes no public address (host-vpc)."""

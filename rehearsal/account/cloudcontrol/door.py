@@ -15,6 +15,7 @@ from rehearsal.account import shapes
 from rehearsal.account.cloudcontrol.kinds import KINDS, Kind
 from rehearsal.account.cloudcontrol.patching import patched
 from rehearsal.account.errors import Refusal
+from rehearsal.account.inference.service import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,11 +34,13 @@ class CloudControl:
     Args:
         inference: the emulated SageMaker.
         meet: called with service and action before a handler's call; raises Refusal where a fault hits it.
+        elsewhere: another account's answer to a handler's call, which it makes as the caller; None: it is this one's.
 
     """
 
     inference: Inference
     meet: Callable[[str, str], None]
+    elsewhere: Callable[[Call, str, dict[str, Any], float], dict[str, Any] | None]
     requests: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
@@ -61,7 +64,10 @@ class CloudControl:
         def asked(operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
             if call.mutates:  # a fault that a read meets wouldn't be in the journal
                 self.meet("sagemaker", operation)
-            return self.inference.ask(operation, call.region, parameters, at)
+            told = self.elsewhere(call, operation, parameters, at)
+            if told is not None:
+                return told
+            return self.inference.ask(operation, Request(call.region, parameters, at, None, call.caller))
 
         return asked
 

@@ -12,6 +12,7 @@ from rehearsal.account.dependencies import examine
 from rehearsal.account.errors import invalid
 from rehearsal.account.holdings import image_reference
 from rehearsal.account.inference.records import IN_SERVICE, DeployedImage, Deployment, Endpoint, Fleet, Variant
+from rehearsal.account.reach import Reader
 
 if TYPE_CHECKING:
     from rehearsal.account.inference.records import Configuration
@@ -63,10 +64,9 @@ def _resolve(inference: Inference, container: dict[str, Any], at: float) -> Depl
     reference = image_reference(specified)
     if reference is None:
         return DeployedImage(specified, None, at)
-    if reference.account != inference.account:
-        return DeployedImage(specified, reference.resolved(reference.digest) if reference.digest else None, at)
-    held = inference.holdings.image(reference)
-    return DeployedImage(specified, reference.resolved(held.get_image_digest()) if held is not None else None, at)
+    found = Reader(inference.holdings, None).image(reference, specified, ())
+    digest = reference.digest if found is None else found["digest"]
+    return DeployedImage(specified, reference.resolved(digest) if digest else None, at)
 
 
 def seconds_for(config: dict[str, Any] | None, fleet: Fleet) -> float:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import authorisation, private_registries
-from rehearsal.account.dependencies import artifact_urls, check_read, is_prefix
+from rehearsal.account.dependencies import artifact_urls, is_prefix, unread
 from rehearsal.account.errors import invalid
 from rehearsal.account.holdings import image_reference, s3_location
-from rehearsal.account.inference import packages
+from rehearsal.account.inference import packaged
 from rehearsal.account.inference.records import Model
 from rehearsal.account.inference.service import page, tag_map
+from rehearsal.account.reach import Reader
 
 if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference, Request
@@ -30,6 +31,7 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
     primary, containers = parameters.get("PrimaryContainer"), parameters.get("Containers")
     if bool(primary) == bool(containers):
         raise invalid("Exactly one of PrimaryContainer and Containers must be specified.")
+    packaged.check_pipeline(containers or [primary])
     model = Model(
         name=name,
         arn=inference.arn(request.region, "model", name),
@@ -46,7 +48,7 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             "'sagemaker.amazonaws.com' to assume the role."
         )
-    model.packaged = packages.containers_of(inference, request, model.containers)
+    model.packaged = packaged.containers_of(inference, request, model.containers)
     for container in model.containers:
         _check_image(inference, container, request.region)
         for url in artifact_urls(container):
@@ -70,20 +72,16 @@ def _check_image(inference: Inference, container: dict[str, Any], region: str) -
         return
     if reference.region != region:
         raise invalid(f"Image {image} must be in the region of the model ({region}).")
-    if reference.account == inference.account and inference.holdings.image(reference) is None:
+    found = Reader(inference.holdings, None).image(reference, image, ())
+    if found is not None and found["digest"] is None:
         raise invalid(f"Requested image {image} not found.")
 
 
 def _check_artifact(inference: Inference, container: dict[str, Any], url: str, role: Any | None, region: str) -> None:
-    holdings = inference.holdings
     location = s3_location(url)
-    if location is None:
-        raise invalid(f"Could not find model data at {url}.")
-    bucket, key = location
-    held = holdings.bucket(bucket)
-    one = holdings.object(bucket, key)
-    found = holdings.objects(bucket, key) if is_prefix(container, url) else [one] if one is not None else []
-    if held is None or not found:
+    reader = Reader(inference.holdings, role)
+    found = reader.objects(location, prefix=is_prefix(container, url)) if location is not None else None
+    if found is None or not found["found"]:
         raise invalid(f"Could not find model data at {url}.")
     role_arn = role.arn if role is not None else ""
     words = (
@@ -91,12 +89,12 @@ def _check_artifact(inference: Inference, container: dict[str, Any], url: str, r
         'relationship policy allows the action "sts:AssumeRole" for the service principal "sagemaker.amazonaws.com". '
         f'Also ensure that the role has "s3:GetObject" permissions and that the object is located in {region}.'
     )
-    if held.region_name != region:
+    if found["region"] != region:
         raise invalid(words)
     if role is None:
         return
-    for entry in found:
-        for problem in check_read(holdings, role, (bucket, entry), words):
+    for entry in found["found"]:
+        for problem in unread(reader, found, entry, words):
             raise invalid(problem.reason)
 
 

@@ -58,9 +58,19 @@ def _summary(group: PackageGroup) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Groups, newest first; those of other accounts (CrossAccountFilterOption) are not emulated."""
+    """Groups, newest first; with CrossAccountFilterOption those that other accounts share and this one has accepted.
+
+    Source: "View shared model package groups" (SageMaker Developer Guide, model-registry-ram-view-shared.html).
+    """
     if request.parameters.get("CrossAccountFilterOption") == "CrossAccount":
-        return {"ModelPackageGroupSummaryList": []}
+        neighbours = inference.holdings.neighbours
+        others = neighbours.others() if neighbours is not None else []
+        shared = [
+            PackageGroup(**told)
+            for account in others
+            for told in (neighbours.ask(account, "groups", region=request.region) if neighbours is not None else [])
+        ]
+        return page(shared, request, "ModelPackageGroupSummaryList", _summary)
     groups = list(inference.region(request.region).groups.values())
     return page(groups, request, "ModelPackageGroupSummaryList", _summary)
 
@@ -148,8 +158,8 @@ def refuse_elsewhere(inference: Inference, request: Request, arn: str) -> None:
     if account != inference.account:
         raise Refusal(
             "NotImplemented",
-            f"the emulated account {inference.account} was asked for {arn}, which is account {account}'s. Calls from "
-            "one emulated account into another are a gap of the rehearsal, not an answer of AWS's.",
+            f"the emulated account {inference.account} was asked for {arn}, which is account {account}'s, and no "
+            "emulated account of that id lies beside it. This is a gap of the rehearsal, not an answer of AWS's.",
             501,
         )
     if region != request.region:

@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import Refusal, invalid
-from rehearsal.account.holdings import image_reference, s3_location
-from rehearsal.account.inference import package_groups
+from rehearsal.account.inference import package_content, package_groups
 from rehearsal.account.inference.records import Package
 from rehearsal.account.inference.service import page, tag_map
 
@@ -38,8 +37,10 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
         return {"ModelPackageArn": known.arn}
     _check(inference, request)
     definition = {key: value for key, value in parameters.items() if key not in _NOT_DESCRIBED}
-    for specification in _specifications(definition):
-        specification["Containers"] = [_with_digest(inference, each) for each in specification["Containers"]]
+    for specification in package_content.specifications(definition):
+        specification["Containers"] = [
+            package_content.with_digest(inference, each) for each in specification["Containers"]
+        ]
     package = Package(
         name=parameters.get("ModelPackageName", ""),
         arn="",
@@ -81,59 +82,7 @@ def _check(inference: Inference, request: Request) -> None:
         if parameters.get("Tags"):
             # CreateModelPackage, Tags: "In this case, you cannot supply a tag argument."
             raise invalid("Tags can't be specified for a model package in a group; it has the group's tags.")
-    _check_content(inference, request)
-
-
-def _check_content(inference: Inference, request: Request) -> None:
-    parameters = request.parameters
-    if parameters.get("InferenceSpecification") and parameters.get("SourceAlgorithmSpecification"):
-        raise invalid("Only one of InferenceSpecification and SourceAlgorithmSpecification can be specified.")
-    for specification in _specifications(parameters):
-        for container in specification["Containers"]:
-            _check_container(inference, container, request.region)
-    key = (parameters.get("SecurityConfig") or {}).get("KmsKeyId")
-    if key and inference.holdings.key(key, request.region) is None:
-        raise invalid(f"Invalid KMS key: {key} does not exist.")
-
-
-def _check_container(inference: Inference, container: dict[str, Any], region: str) -> None:
-    image = container.get("Image")
-    reference = image_reference(image) if image else None
-    if image and reference is not None and reference.account == inference.account:
-        held = inference.holdings.image(reference)
-        if held is None:
-            raise invalid(f"Requested image {image} not found.")
-        digest = container.get("ImageDigest")
-        if digest and digest != held.get_image_digest():
-            raise invalid(f"The image {image} has the digest {held.get_image_digest()}, not {digest}.")
-    url = container.get("ModelDataUrl")
-    location = s3_location(url) if url else None
-    bucket = inference.holdings.bucket(location[0]) if location else None
-    if url and location is None:
-        raise invalid(f"Could not find model data at {url}.")
-    if bucket is None or location is None:
-        return  # another account's bucket can't be judged from here
-    if inference.holdings.object(*location) is None:
-        raise invalid(f"Could not find model data at {url}.")
-    if bucket.region_name != region:
-        raise invalid(f"The model data at {url} must be in the region of the model package ({region}).")
-
-
-def _specifications(definition: dict[str, Any]) -> list[dict[str, Any]]:
-    own = definition.get("InferenceSpecification")
-    return [*([own] if own else []), *(definition.get("AdditionalInferenceSpecifications") or [])]
-
-
-def _with_digest(inference: Inference, container: dict[str, Any]) -> dict[str, Any]:
-    """SageMaker writes the digest of the image into the container (ModelPackageContainerDefinition, ImageDigest)."""
-    reference = image_reference(container.get("Image", ""))
-    if reference is None or container.get("ImageDigest"):
-        return container
-    digest = reference.digest
-    if digest is None and reference.account == inference.account:
-        held = inference.holdings.image(reference)
-        digest = held.get_image_digest() if held is not None else None
-    return {**container, "ImageDigest": digest} if digest else container
+    package_content.check(inference, request)
 
 
 def update(inference: Inference, request: Request) -> dict[str, Any]:
@@ -158,8 +107,10 @@ def update(inference: Inference, request: Request) -> dict[str, Any]:
             raise invalid(f"AdditionalInferenceSpecification {entry['Name']} already exists in {package.arn}.")
         names.add(entry["Name"])
         for container in entry["Containers"]:
-            _check_container(inference, container, request.region)
-        additional.append({**entry, "Containers": [_with_digest(inference, each) for each in entry["Containers"]]})
+            package_content.check_container(inference, container, request.region)
+        additional.append(
+            {**entry, "Containers": [package_content.with_digest(inference, each) for each in entry["Containers"]]}
+        )
     changed = {
         "CustomerMetadataProperties": metadata,
         "AdditionalInferenceSpecifications": additional,
@@ -266,56 +217,3 @@ def find(inference: Inference, request: Request, named: str) -> Package:
     if package is None:
         raise invalid(f"ModelPackage {arn} does not exist.")
     return package
-
-
-def containers_of(inference: Inference, request: Request, containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The containers of a model that takes them from packages; none if no package is named.
-
-    Sources: ContainerDefinition, ModelPackageName; "Deploy a Model from the Registry" (a version must be Approved).
-    The model's own environment is laid over the package's.
-    """
-    if not any(container.get("ModelPackageName") for container in containers):
-        return []
-    resolved: list[dict[str, Any]] = []
-    for container in containers:
-        named = container.get("ModelPackageName")
-        if not named:
-            resolved.append(container)
-            continue
-        if container.get("Image") or container.get("ModelDataUrl"):
-            raise invalid("Image and ModelDataUrl can't be specified together with ModelPackageName.")
-        package = find(inference, request, named)
-        if package.version is not None and package.approval != "Approved":
-            raise invalid(
-                f"ModelPackage {package.arn} has the approval status {package.approval}; only an Approved one can be "
-                "deployed."
-            )
-        resolved += _packaged(package, container)
-    return resolved
-
-
-def _packaged(package: Package, container: dict[str, Any]) -> list[dict[str, Any]]:
-    wanted = container.get("InferenceSpecificationName")
-    specification = package.definition.get("InferenceSpecification")
-    if wanted:
-        additional = package.definition.get("AdditionalInferenceSpecifications") or []
-        specification = next((entry for entry in additional if entry["Name"] == wanted), None)
-    if not specification:
-        what = f"inference specification {wanted}" if wanted else "InferenceSpecification"
-        raise invalid(f"ModelPackage {package.arn} has no {what}.")
-    environment = container.get("Environment") or {}
-    return [
-        {**_definition(each), "Environment": {**(each.get("Environment") or {}), **environment}}
-        for each in specification["Containers"]
-    ]
-
-
-def _definition(packaged: dict[str, Any]) -> dict[str, Any]:
-    """A ContainerDefinition of a packaged container: the image by its digest, the artifacts as they are named."""
-    kept = ("ContainerHostname", "ModelDataUrl", "ModelDataSource", "AdditionalModelDataSources")
-    definition = {key: packaged[key] for key in kept if packaged.get(key)}
-    image, digest = packaged.get("Image"), packaged.get("ImageDigest")
-    reference = image_reference(image) if image else None
-    if image:
-        definition["Image"] = reference.resolved(digest) if reference is not None and digest else image
-    return definition

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rehearsal.account.faults import Fault
     from rehearsal.account.inference.records import Configuration, Endpoint, Model, Package, PackageGroup, Tagged
     from rehearsal.account.recommendations.records import Job
+    from rehearsal.account.resource_policies import Principal
 
 KINDS = {
     "model": "model",
@@ -46,12 +47,13 @@ class Region:
 
 @dataclass
 class Request:
-    """One call to an operation: its parameters, where and when, and the fault it met."""
+    """One call to an operation: its parameters, where and when, the fault it met, and who makes it (if known)."""
 
     region: str
     parameters: dict[str, Any]
     at: float
     fault: Fault | None
+    caller: Principal | None = None
 
 
 class Inference:
@@ -109,14 +111,12 @@ class Inference:
 
     def answer(self, call: Call, at: float, fault: Fault | None) -> dict[str, Any]:
         """Does a call and returns its output; raises Refusal in AWS's words."""
-        return self.ask(call.action, call.region, call.parameters, at, fault)
+        return self.ask(call.action, Request(call.region, call.parameters, at, fault, call.caller))
 
-    def ask(
-        self, action: str, region: str, parameters: dict[str, Any], at: float, fault: Fault | None = None
-    ) -> dict[str, Any]:
+    def ask(self, action: str, request: Request) -> dict[str, Any]:
         """Does an operation by its name; for `answer`, and for services that call SageMaker themselves."""
-        shapes.check("sagemaker", action, parameters)
-        return _operations()[action](self, Request(region, parameters, at, fault))
+        shapes.check("sagemaker", action, request.parameters)
+        return _operations()[action](self, request)
 
     def missing(self, region: str, kind: str, name: str) -> Refusal:
         """What SageMaker says of a name that it doesn't know (`Could not find ...`, ValidationException)."""

@@ -140,7 +140,7 @@ def _failed(event: dict[str, Any]) -> ProviderRefusal:
 
 def _validate(schema: dict[str, Any], state: dict[str, Any]) -> None:
     """Raises ProviderRefusal when a desired state isn't what the type's schema allows."""
-    from jsonschema import Draft7Validator
+    from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
     fixed = {name.rpartition("/")[2] for name in schema.get("readOnlyProperties", [])} & set(state)
     problems = [f"{name} is read-only" for name in sorted(fixed)]

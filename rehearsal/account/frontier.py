@@ -1,0 +1,343 @@
+"""Where accounts meet: whose call it is, whose resource it names, and what each account's policies say of it.
+
+A caller's account is told by its access key, in which AWS writes it. A call that names another emulated account's
+resource (a model package, its group, a bucket, a repository, a key, a role to assume) is judged here by the caller's
+own policies, handed on to that account with the caller's name, and judged there by the resource's policy:
+"Cross-account policy evaluation logic" (IAM User Guide). Callers with made-up access keys may do everything in their
+own account, and elsewhere whatever the resources' policies let them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rehearsal.account import access, callers, needs
+from rehearsal.account.authorisation import Decision
+from rehearsal.account.calls import Answer
+from rehearsal.account.errors import Refusal
+from rehearsal.account.neighbours import Neighbours
+from rehearsal.account.resource_policies import ALLOW, Asked, Principal, decide, said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rehearsal.account.calls import Call
+    from rehearsal.account.inference.service import Inference
+    from rehearsal.account.needs import Need
+    from rehearsal.account.sharing import Sharing
+    from rehearsal.account.turns import Turns
+
+_JUDGED = {"sagemaker", "s3", "ecr", "kms", "sts"}
+_FORBIDDEN = 403
+_HANDED_ON = {
+    *("CreateModelPackage", "UpdateModelPackage", "DescribeModelPackage", "DeleteModelPackage"),
+    *("DescribeModelPackageGroup", "ListModelPackages", "ListTags"),
+}
+
+
+class Frontier:
+    """
+    An account's way to the accounts beside it, and theirs to it.
+
+    Args:
+        inference: its SageMaker.
+        sharing: its resource shares.
+        directory: where it lies.
+        turns: its lock.
+
+    """
+
+    def __init__(self, inference: Inference, sharing: Sharing, directory: Path, turns: Turns) -> None:
+        self._inference = inference
+        self._sharing = sharing
+        self._account = inference.account
+        self.neighbours = Neighbours(inference.account, directory, turns.aside)
+        inference.holdings.neighbours = self.neighbours
+
+    # --- whose call it is -------------------------------------------------------------------------------------------
+
+    def elsewhere(self, call: Call) -> tuple[str, bool] | None:
+        """The other account that has to answer a call, and whether the caller belongs to it; None: this account has."""
+        caller = callers.account_of(call)
+        if caller is not None and caller != self._account and self.neighbours.known(caller):
+            return caller, True
+        owner = self._owner(call)
+        return None if owner in ("", self._account) or not self.neighbours.known(owner) else (owner, False)
+
+    def _owner(self, call: Call) -> str:
+        given = call.parameters
+        if call.service == "s3":
+            return self._owner_of_bucket(call)
+        if call.service == "ecr":
+            return str(given.get("registryId") or "")
+        if call.service == "kms" or (call.service, call.action) == ("sts", "AssumeRole"):
+            return _account_in(given.get("RoleArn") if call.service == "sts" else given.get("KeyId"))
+        if call.service == "sagemaker" and call.action in _HANDED_ON:
+            named = (given.get(name) for name in ("ModelPackageArn", "ModelPackageName", "ResourceArn"))
+            return next((_account_in(each) for each in (*named, given.get("ModelPackageGroupName")) if each), "")
+        if (call.service, call.action) == ("ram", "AcceptResourceShareInvitation"):
+            from rehearsal.account.sharing import parameters
+
+            return _account_in(parameters(call).get("resourceShareInvitationArn"))
+        return ""
+
+    def _owner_of_bucket(self, call: Call) -> str:
+        bucket = call.parameters.get("Bucket")
+        if not bucket or call.action == "CreateBucket" or self._inference.holdings.bucket(str(bucket)) is not None:
+            return ""
+        for account in self.neighbours.others():
+            if self.neighbours.ask(account, "bucket", name=bucket):
+                return account
+        return ""
+
+    # --- what may be done -------------------------------------------------------------------------------------------
+
+    def judge(self, call: Call, at: float) -> None:
+        """Raises Refusal unless a call is allowed, as far as this account has to say; remembers who makes it."""
+        foreign = call.caller
+        if foreign is not None and foreign.account != self._account:
+            for need in needs.of(call, self._inference):
+                self._admit(call, foreign, need)
+            return
+        caller = callers.of(call, self._account) if callers.account_of(call) == self._account else None
+        if caller is None:
+            return
+        call.caller = caller.principal
+        if caller.documents is None or call.service not in _JUDGED:
+            return
+        for need in needs.of(call, self._inference):
+            own = self._own(caller, need, at)
+            if need.owner in ("", self._account):
+                asked = [Asked(caller.principal, need.action, arn, need.context) for arn in need.resources]
+                own = self._together(own, need, asked)
+            if not own.allowed:
+                raise denied(call, caller.principal, need, own)
+
+    def judge_own(self, call: Call, at: float) -> Principal:
+        """Who makes a call that is handed on; raises Refusal unless the caller's own policies allow it."""
+        known = callers.account_of(call) == self._account
+        caller = callers.of(call, self._account) if known else callers.anybody(self._account)
+        if caller.documents is not None:
+            for need in needs.of(call, self._inference):
+                own = self._own(caller, need, at)
+                if not own.allowed:
+                    raise denied(call, caller.principal, need, own)
+        return caller.principal
+
+    @staticmethod
+    def _own(caller: callers.Caller, need: Need, at: float) -> Decision:
+        context = {**caller.principal.context(), **need.context}
+        decisions = [caller.decide(need.action, arn, at, context) for arn in need.resources]
+        return next((each for each in decisions if each.denied), None) or next(
+            (each for each in decisions if each.allowed), decisions[0]
+        )
+
+    def _together(self, own: Decision, need: Need, asked: list[Asked]) -> Decision:
+        """The caller's policies and the resource's, in one account; a key's policy must have its say, others may."""
+        if need.holder is None or need.holder[0] == "role":
+            return own
+        if need.holder[0] == "key":
+            return own  # moto's KMS keeps its keys' policies; what roles may decrypt is judged where they read
+        policy = self._policy(need)
+        told = [decide(own, said(policy, each), same_account=True) for each in asked]
+        return (
+            next((each for each in told if each.denied or not each.allowed), told[0])
+            if own.allowed
+            else next((each for each in told if each.allowed), told[0])
+        )
+
+    def _admit(self, call: Call, caller: Principal, need: Need) -> None:
+        """Raises Refusal unless the policy of this account's resource lets another account's caller do something."""
+        if call.service == "ram":
+            return
+        verdicts = [self._said(call, caller, need, arn) for arn in need.resources]
+        refusing = next((each for each in verdicts if each.outcome == "deny"), None)
+        if refusing is None and any(each.outcome == ALLOW for each in verdicts):
+            return
+        raise denied(call, caller, need, Decision(False, (refusing or verdicts[0]).reason))
+
+    def _said(self, call: Call, caller: Principal, need: Need, arn: str) -> Any:
+        from rehearsal.account.resource_policies import Verdict
+
+        if need.holder is not None and need.holder[0] == "key":
+            found = access.key(
+                self._inference.holdings, (need.holder[1], call.region), caller, need.action, dict(need.context)
+            )
+            return Verdict(**found["says"])
+        words = {"group": "resource-based policy of the group"}.get(need.holder[0] if need.holder else "", "")
+        return said(self._policy(need), Asked(caller, need.action, arn, need.context), words or "resource-based policy")
+
+    def _policy(self, need: Need) -> str | None:
+        """The policy of what a need is about; None where it has none."""
+        if need.holder is None:
+            return None
+        kind, name = need.holder
+        holdings = self._inference.holdings
+        if kind == "bucket":
+            bucket = holdings.bucket(name)
+            return bucket.policy.decode() if bucket is not None and bucket.policy else None
+        if kind == "repository":
+            return holdings.repository_policy(need.resources[0].split(":")[3], name)
+        if kind == "role":
+            role = holdings.role(name)
+            return role.assume_role_policy_document if role is not None else None
+        if kind == "group":
+            region = self._inference.region(need.resources[0].split(":")[3])
+            return next((each.policy for each in region.groups.values() if each.name.lower() == name), None)
+        return None
+
+    # --- handing calls on -------------------------------------------------------------------------------------------
+
+    def hand_on(self, call: Call, account: str, caller: Principal | None) -> Answer:
+        """Another account's answer to a call; without a caller it is one of that account's own."""
+        told = self.neighbours.forward(account, packed(call, caller))
+        return Answer(told["status"], base64.b64decode(told["body"]), [tuple(each) for each in told["headers"]])
+
+    def ask_sagemaker(self, call: Call, operation: str, parameters: dict[str, Any], at: float) -> dict[str, Any] | None:
+        """What a service that acts for the caller asks of another account's SageMaker; None: it is this account's."""
+        named = (parameters.get(name) for name in ("ModelPackageArn", "ModelPackageName", "ResourceArn"))
+        owner = next((_account_in(each) for each in (*named, parameters.get("ModelPackageGroupName")) if each), "")
+        nested = _nested(call, operation, parameters)
+        nested.caller = call.caller
+        if owner in ("", self._account) or operation not in _HANDED_ON or not self.neighbours.knows(owner):
+            self.judge(nested, at)
+            return None
+        caller = self.judge_own(nested, at)
+        told = self.neighbours.ask(owner, "call", **packed(nested, caller))
+        answer = json.loads(base64.b64decode(told["body"]))
+        if told["status"] >= 400:  # noqa: PLR2004 - the first status that is no success
+            raise Refusal(answer["__type"], answer["message"], told["status"])
+        return dict(answer)
+
+    # --- the journal ------------------------------------------------------------------------------------------------
+
+    def abroad(self) -> dict[str, Any]:
+        """What other accounts answered since it began, for an entry of the journal."""
+        answers = self.neighbours.taken()
+        return {"abroad": answers} if answers else {}
+
+    def kept(self, call: Call) -> dict[str, Any]:
+        """What an entry of the journal has of a call beside its request."""
+        foreign = call.caller is not None and call.caller.account != self._account
+        return {**({"caller": asdict(call.caller)} if foreign and call.caller else {}), **self.abroad()}
+
+    # --- being asked ------------------------------------------------------------------------------------------------
+
+    def asked(self, body: dict[str, Any]) -> Any:
+        """The answer to another account's question about something of this account's."""
+        return _QUESTIONS[body["what"]](self._inference, self._sharing, body)
+
+
+def packed(call: Call, caller: Principal | None) -> dict[str, Any]:
+    """A call as it is handed on."""
+    return {
+        "environ": call.environ,
+        "body": base64.b64encode(call.body).decode(),
+        "caller": asdict(caller) if caller is not None else None,
+    }
+
+
+def answered(answer: Answer) -> dict[str, Any]:
+    """An answer as it is told the account that handed the call on."""
+    body = base64.b64encode(answer.body).decode()
+    return {"status": answer.status, "headers": [list(each) for each in answer.headers], "body": body}
+
+
+def denied(call: Call, caller: Principal, need: Need, decision: Decision) -> Refusal:
+    """AWS's refusal of a call that isn't allowed, in the code of its service."""
+    code = "AccessDenied" if call.service in ("s3", "sts") else "AccessDeniedException"
+    words = (
+        f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {need.resources[0]} because "
+        f"{decision.reason}"
+    )
+    return Refusal(code, words, _FORBIDDEN if call.service in ("s3", "sts") else 400)
+
+
+def _nested(call: Call, operation: str, parameters: dict[str, Any]) -> Call:
+    """A call of SageMaker's JSON API, made by a service with the caller's credentials."""
+    from dataclasses import replace
+
+    environ = {
+        **call.environ,
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "CONTENT_TYPE": "application/x-amz-json-1.1",
+        "HTTP_X_AMZ_TARGET": f"SageMaker.{operation}",
+        "HTTP_AUTHORIZATION": call.environ.get("HTTP_AUTHORIZATION", "").replace(
+            f"/{call.service}/aws4_request", "/sagemaker/aws4_request"
+        ),
+    }
+    body = json.dumps(parameters).encode()
+    return replace(call, service="sagemaker", action=operation, parameters=dict(parameters), environ=environ, body=body)
+
+
+def _account_in(arn: Any) -> str:
+    parts = str(arn or "").split(":")
+    return parts[4] if parts[0] == "arn" and len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts
+
+
+def _reader(told: dict[str, Any]) -> Principal:
+    return Principal(told["account"], told["arn"], told.get("role"))
+
+
+def _bucket(inference: Inference, _: Sharing, body: dict[str, Any]) -> bool:
+    return inference.holdings.bucket(body["name"]) is not None
+
+
+def _objects(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
+    location = (body["location"][0], body["location"][1])
+    return access.objects(
+        inference.holdings, location, _reader(body["reader"]), body["actions"], prefix=bool(body["prefix"])
+    )
+
+
+def _image(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
+    return access.image(inference.holdings, body["named"], _reader(body["reader"]), body["actions"])
+
+
+def _key(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
+    place = (body["named"], body["region"])
+    return access.key(inference.holdings, place, _reader(body["reader"]), body["action"], body["context"])
+
+
+def _package(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
+    """A version that another account wants to make a model of, if the group's policy lets it."""
+    arn, caller = body["arn"], _reader(body["caller"])
+    region = inference.region(arn.split(":")[3])
+    package = region.packages.get(arn)
+    name = needs.group_named(arn)
+    group = next((each for each in region.groups.values() if each.name.lower() == name), None)
+    verdict = said(group.policy if group else None, Asked(caller, body["action"], arn), "resource-based policy")
+    if verdict.outcome != ALLOW:
+        words = f"User: {caller.arn} is not authorized to perform: {body['action']} on resource: {arn} because "
+        return {"refused": "AccessDeniedException", "words": words + verdict.reason}
+    if package is None:
+        return {"refused": "ValidationException", "words": f"ModelPackage {arn} does not exist."}
+    return {"package": asdict(package)}
+
+
+def _groups(inference: Inference, sharing: Sharing, body: dict[str, Any]) -> Any:
+    """The groups of a region that are shared with the account that asks."""
+    shared = sharing.shared_with(body["asker"], body["region"])
+    groups = inference.region(body["region"]).groups.values()
+    return [{**asdict(each), "policy": None} for each in groups if each.arn in shared]
+
+
+def _invitations(_: Inference, sharing: Sharing, body: dict[str, Any]) -> Any:
+    return sharing.invitations(body["asker"])
+
+
+_QUESTIONS: dict[str, Callable[[Inference, Sharing, dict[str, Any]], Any]] = {
+    "bucket": _bucket,
+    "objects": _objects,
+    "image": _image,
+    "key": _key,
+    "package": _package,
+    "groups": _groups,
+    "invitations": _invitations,
+}
