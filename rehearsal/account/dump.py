@@ -67,6 +67,8 @@ def canonical(gateway: Gateway) -> str:
     held: dict[str, Any] = {"sagemaker": _inference(gateway.inference)}
     if gateway.sharing.shares:
         held["ram"] = {arn: _Walk().of(asdict(share)) for arn, share in gateway.sharing.shares.items()}
+    if gateway.quotas.applied:
+        held["service-quotas"] = {f"{region}/{name}": value for (region, name), value in gateway.quotas.applied.items()}
     for backends in BackendDict._instances:  # noqa: SLF001 - moto has no other list of what is in use
         for account, region, backend in backends.iter_backends():
             name = f"{backends.service_name}/{account}/{region}"

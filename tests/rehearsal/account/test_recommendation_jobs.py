@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from account_world import REGION
+from account_world import ACCOUNT, REGION, World
 from botocore.exceptions import ClientError
 from recommendation_world import PHASES, STAIRS, Ground, put_job_ground, register
 
+from rehearsal.account import copies, ensure
+
 if TYPE_CHECKING:
-    from account_world import World
+    from pathlib import Path
 
 TWO = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.c5.xlarge"}]
 
@@ -279,3 +281,24 @@ def test_quotas_are_told_by_service_quotas(world: World, ground: Ground) -> None
     assert named["ml.p4d.24xlarge for endpoint usage"]["Value"] == 0
     assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 3
     assert quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"] == one["Value"]
+
+
+def test_a_job_goes_on_where_it_was_when_the_account_starts_again(world: World, ground: Ground, tmp_path: Path) -> None:
+    """The journal leads to the same jobs, figures and interfaces, and to the same end."""
+    ground.ask("replayed", "ml.m5.large", "ml.c5.large", request={"Tags": [{"Key": "a", "Value": "b"}]})
+    world.account.advance(100)
+    held = sorted(each["NetworkInterfaceId"] for each in ground.interfaces())
+    own = [each for each in ground.interfaces() if each["Description"].find("/replayed ") > 0]
+    copies.until(world.account.directory, tmp_path, ACCOUNT, 10**6)
+    again = ensure(ACCOUNT, tmp_path, idle_minutes=2)
+    try:
+        other = Ground(World(again), ground.name, ground.made, subnets=ground.subnets)
+        assert again.dump() == world.account.dump()
+        assert sorted(each["NetworkInterfaceId"] for each in other.interfaces()) == held
+        done, also = ground.wait("replayed"), other.wait("replayed")
+    finally:
+        again.stop()
+
+    assert len(own) == 4
+    assert done["InferenceRecommendations"] == also["InferenceRecommendations"]
+    assert other.interfaces() == []
