@@ -296,9 +296,9 @@ def test_a_job_goes_on_where_it_was_when_the_account_starts_again(world: World, 
         assert again.dump() == world.account.dump()
         assert sorted(each["NetworkInterfaceId"] for each in other.interfaces()) == held
         done, also = ground.wait("replayed"), other.wait("replayed")
+        assert other.interfaces() == []
     finally:
         again.stop()
 
     assert len(own) == 4
     assert done["InferenceRecommendations"] == also["InferenceRecommendations"]
-    assert other.interfaces() == []
