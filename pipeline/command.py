@@ -33,6 +33,7 @@ from pipeline.options import (
     Variant,
     leave,
 )
+from pipeline.recommend.registration import recommend
 
 app = typer.Typer(
     name="holdfast",
@@ -253,6 +254,9 @@ def session_logs(
         endpoint, stack, project, variant, instance, container, since, region, follow=follow, json=json
     )
     leave(session_log.carry_out, asked)
+
+
+app.command()(recommend)
 
 
 def _run(command: commands.Command, asked: commands.Asked) -> None:

@@ -40,8 +40,9 @@ class Jobs:
 
     def begin(self, request: Request, name: str, *, asked_by: str, stack: str) -> None:
         """
-        Start a job of that name. One that is there already with the same request is the one meant: the answer to an
-        earlier try was lost.
+        Start a job of that name.
+
+        One that is there already with the same request is the one meant: the answer to an earlier try was lost.
 
         Raises:
             PipelineError: AWS refused it or didn't answer. Then nothing runs, or the message says what may.
@@ -65,6 +66,10 @@ class Jobs:
                 f"SageMaker was asked to begin job {name} and didn't answer: {error} No such job is there. Try again.",
                 exit_codes.UNKNOWN,
             ) from None
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a job of that name."""
+        return self._described(name) is not None
 
     def _is_of(self, name: str, request: Request) -> bool:
         described = self._described(name)
