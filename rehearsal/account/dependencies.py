@@ -90,6 +90,13 @@ def check_role(holdings: Holdings, arn: str) -> Iterator[Problem]:
         )
 
 
+def examine_container(holdings: Holdings, container: dict[str, Any], role: Any) -> Iterator[Problem]:
+    """What one container lacks that a role is to start: its image, its artifacts, and the role's rights to them."""
+    yield from _image(holdings, container, None, role)
+    for url in artifact_urls(container):
+        yield from _artifact(holdings, url, container, role)
+
+
 def _network(holdings: Holdings, model: Model, region: str) -> Iterator[Problem]:
     vpc = model.definition.get("VpcConfig") or {}
     for subnet in vpc.get("Subnets") or []:

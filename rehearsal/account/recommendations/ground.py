@@ -18,6 +18,7 @@ from rehearsal.account.errors import invalid
 from rehearsal.account.holdings import ForeignKey, Holdings, image_reference, partition, s3_location
 from rehearsal.account.inference import packages
 from rehearsal.account.problems import Problem
+from rehearsal.account.reach import PULL, Reader
 from rehearsal.account.recommendations.access import OUTSIDE, Way, allowed
 from rehearsal.account.recommendations.network import way
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference
     from rehearsal.account.recommendations.records import Job
 
-_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
 UNASSUMABLE = "Provided role ARN cannot be assumed and an AWSSecurityTokenServiceException error occurred."
 _PAYLOAD = "PayloadError when calling InvokeEndpoint operation: "
 
@@ -130,20 +130,19 @@ def lacking_inside(inference: Inference, job: Job, chosen: list[dict[str, Any]])
 
 
 def _container(holdings: Holdings, role: Any, container: dict[str, Any], by: Way) -> Iterator[Problem]:
-    yield from dependencies._image(holdings, container, None, role)  # noqa: SLF001 - judged as an endpoint's is
     for url in dependencies.artifact_urls(container):
-        yield from dependencies._artifact(holdings, url, container, role)  # noqa: SLF001
         location = s3_location(url)
         if location is not None:
             yield from _object(holdings, role, location, f'Failed to download model data from URL: "{url}".', by)
+    yield from dependencies.examine_container(holdings, container, role)
     reference = image_reference(container.get("Image", ""))
     if reference is None or by.endpoint or reference.account != holdings.account:
         return
     repository = holdings.repository(reference)
     if repository is None:
         return
-    for action in _PULL:
-        decision = allowed(role, action, reference.repository_arn, repository.policy, by)
+    for action in PULL:
+        decision = allowed(role, (action, reference.repository_arn), repository.policy, by)
         if not decision.allowed:
             yield Problem(
                 "image", container["Image"], f"Failed to pull the image '{container['Image']}'. ({decision.reason})"
@@ -158,7 +157,7 @@ def _object(holdings: Holdings, role: Any, location: tuple[str, str], words: str
         return  # another account's bucket can't be judged from here
     policy = held.policy.decode() if isinstance(held.policy, bytes) else held.policy
     arn = f"arn:{partition(str(held.region_name))}:s3:::{bucket}/{key}"
-    decision = allowed(role, "s3:GetObject", arn, policy, by)
+    decision = allowed(role, ("s3:GetObject", arn), policy, by)
     if not decision.allowed:
         yield Problem("access", arn, f"{words} ({decision.reason})")
 
@@ -167,16 +166,16 @@ def _payload(holdings: Holdings, role: Any, url: str | None) -> Iterator[Problem
     if url is None:
         return  # a job on an endpoint that exists sends what it got at its registration, if anything
     location = s3_location(url)
-    held = holdings.object(*location) if location else None
-    if location is None or (held is None and holdings.bucket(location[0]) is not None):
+    reader = Reader(holdings, role)
+    found = reader.objects(location) if location is not None else None
+    if location is None or found is None or not found["found"]:
         yield Problem("payload", url, f"{_PAYLOAD}there is no object at the sample payload URL {url}.")
-        return
-    if held is None:
         return
     words = f"{_PAYLOAD}the sample payload at {url} can't be read."
     yield from _object(holdings, role, location, words, OUTSIDE)
-    yield from dependencies.check_read(holdings, role, (location[0], held), words)
-    wrong = not_an_archive(held.value)
+    yield from dependencies.unread(reader, found, found["found"][0], words)
+    held = holdings.object(*location)  # what another account holds isn't opened here
+    wrong = not_an_archive(held.value) if held is not None else None
     if wrong:
         yield Problem("payload", url, f"{_PAYLOAD}the sample payload at {url} {wrong}.")
 

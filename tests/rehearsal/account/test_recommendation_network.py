@@ -289,7 +289,7 @@ def test_a_bucket_that_is_closed_to_the_vpc_fails_the_instances(world: World, gr
         said = reason(ground)
         works(ground, vpc=False)
 
-    assert "denies s3:GetObject" in said
+    assert f"denies s3:GetObject on arn:aws:s3:::{ground.made['bucket']}/m/model.tar.gz" in said
 
 
 def test_an_image_that_is_limited_to_the_vpc_fails_the_job(world: World, ground: Ground) -> None:
