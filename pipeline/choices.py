@@ -96,20 +96,21 @@ def severities() -> dict[str, str]:
 
 def config_of(workspace: LocalWorkspace, stack: str) -> dict[str, str]:
     """
-    What `Pulumi.<stack>.yaml` sets as text, secrets left out; empty when there is no such file yet.
+    What `Pulumi.<stack>.yaml` sets as text, secrets and maps left out; empty when there is no such file yet.
+
+    Read by ourselves: the Automation API can't read a file in which somebody wrote a number or a truth value without
+    quotation marks (`holdfast:instanceCount: 2`), which the engine takes.
 
     Raises:
         PipelineError: the file can't be read.
 
     """
-    try:
-        settings = workspace.stack_settings(stack)
-    except FileNotFoundError:
-        return {}
-    except Exception as error:
-        message = f"Pulumi.{stack}.yaml can't be read: {error}"
-        raise PipelineError(message) from error
-    return {key: str(value) for key, value in (settings.config or {}).items() if not isinstance(value, dict)}
+    from pathlib import Path
+
+    from pipeline.stack_file import StackFile
+
+    found = StackFile(Path(workspace.work_dir), stack).config()
+    return {key: str(value) for key, value in found.items() if value is not None and not isinstance(value, dict | list)}
 
 
 def sample(config: Mapping[str, str], target: Target) -> tuple[Path, str] | None:

@@ -51,3 +51,23 @@ def test_without_the_cli_a_real_stack_says_how_to_get_it(tmp_path: Path, monkeyp
 
     with pytest.raises(PipelineError, match="--install-pulumi"), engine_for("production", None, tmp_path):
         pass
+
+
+def test_settings_that_people_write_without_quotation_marks_are_read(tmp_path: Path) -> None:
+    """The Automation API's own reading fails on a number."""
+    from types import SimpleNamespace
+    from typing import cast
+
+    from pulumi.automation import LocalWorkspace
+
+    (tmp_path / "Pulumi.dev.yaml").write_text(
+        "config:\n  holdfast:instanceCount: 2\n  holdfast:ssmAccess: true\n  a:b: text\n  c:d: {e: f}\n  x:y: [1]\n"
+    )
+    workspace = cast("LocalWorkspace", SimpleNamespace(work_dir=str(tmp_path)))
+
+    assert choices.config_of(workspace, "dev") == {
+        "holdfast:instanceCount": "2",
+        "holdfast:ssmAccess": "True",
+        "a:b": "text",
+    }
+    assert choices.config_of(workspace, "absent") == {}
