@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -55,15 +56,10 @@ def test_without_the_cli_a_real_stack_says_how_to_get_it(tmp_path: Path, monkeyp
 
 def test_settings_that_people_write_without_quotation_marks_are_read(tmp_path: Path) -> None:
     """The Automation API's own reading fails on a number."""
-    from types import SimpleNamespace
-    from typing import cast
-
-    from pulumi.automation import LocalWorkspace
-
     (tmp_path / "Pulumi.dev.yaml").write_text(
         "config:\n  holdfast:instanceCount: 2\n  holdfast:ssmAccess: true\n  a:b: text\n  c:d: {e: f}\n  x:y: [1]\n"
     )
-    workspace = cast("LocalWorkspace", SimpleNamespace(work_dir=str(tmp_path)))
+    workspace = cast("Any", SimpleNamespace(work_dir=str(tmp_path)))
 
     assert choices.config_of(workspace, "dev") == {
         "holdfast:instanceCount": "2",
