@@ -129,7 +129,7 @@ def _image(holdings: Holdings, container: dict[str, Any], resolved: str | None, 
     if role is None:
         return
     decisions = {"ecr:GetAuthorizationToken": reader.own("ecr:GetAuthorizationToken", "*")}
-    for action, says in found["says"].items():
+    for action, says in sorted(found["says"].items()):
         decisions[action] = reader.may(found["account"], action, reference.repository_arn, says)
     for action, decision in decisions.items():
         if not decision.allowed:
@@ -187,7 +187,7 @@ def check_read(holdings: Holdings, role: Any, located: tuple[str, Any], words: s
 
 def unread(reader: Reader, found: Mapping[str, Any], held: Mapping[str, Any], words: str) -> Iterator[Problem]:
     """The reader may read an object (as access.objects tells it), and decrypt it where KMS encrypted it."""
-    for action, says in held["says"].items():
+    for action, says in sorted(held["says"].items()):
         decision = reader.may(found["account"], action, held["arn"], says)
         if not decision.allowed:
             yield Problem("permission", action, f"{words} ({decision.reason})")

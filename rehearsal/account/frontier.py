@@ -56,7 +56,7 @@ class Frontier:
         self._sharing = sharing
         self._account = inference.account
         self.neighbours = Neighbours(inference.account, directory, turns.aside)
-        inference.holdings.neighbours = self.neighbours
+        inference.holdings.neighbours = sharing.neighbours = self.neighbours
 
     # --- whose call it is -------------------------------------------------------------------------------------------
 

@@ -231,7 +231,7 @@ class Gateway:
         if self.sessions.handles(call):
             return calls.json_answer(self.sessions.answer(call, at))
         if self.sharing.handles(call):
-            return calls.json_answer(self.sharing.answer(call, at, self.account))
+            return calls.json_answer(self.sharing.answer(call, at))
         if self.cloud_control.handles(call):
             return calls.json_answer(self.cloud_control.answer(call, at))
         described = self._describe_type(call)

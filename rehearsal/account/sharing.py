@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rehearsal.account.calls import Call
+    from rehearsal.account.neighbours import Neighbours
 
 _TYPES = {"sagemaker": {"model-package-group": "sagemaker:ModelPackageGroup"}}
 
@@ -44,19 +45,21 @@ class Share:
 
 
 class Sharing:
-    """The resource shares of one account, by ARN."""
+    """The resource shares of one account, by ARN; `neighbours` are the accounts that may share with it."""
 
     def __init__(self, account: str) -> None:
         self.account = account
         self.shares: dict[str, Share] = {}
+        self.neighbours: Neighbours | None = None
 
     @staticmethod
     def handles(call: Call) -> bool:
         """Whether a call is answered here."""
         return call.service == "ram" and call.action in _OPERATIONS
 
-    def answer(self, call: Call, at: float, caller: str) -> dict[str, Any]:
-        """Does a call of an account's and returns its output; raises Refusal in AWS's words."""
+    def answer(self, call: Call, at: float) -> dict[str, Any]:
+        """Does a call and returns its output; raises Refusal in AWS's words."""
+        caller = call.caller.account if call.caller is not None else self.account
         return _OPERATIONS[call.action](self, _Asked(call.region, parameters(call), at, caller))
 
     def shared_with(self, account: str, region: str) -> list[str]:
@@ -258,6 +261,21 @@ def _invitation(sharing: Sharing, share: Share, account: str) -> dict[str, Any]:
     }
 
 
+def _get_invitations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """What other accounts share with this one, or want to."""
+    neighbours = sharing.neighbours
+    others = neighbours.others() if neighbours is not None else []
+    found = [told for one in others for told in (neighbours.ask(one, "invitations") if neighbours else [])]
+    wanted = asked.parameters.get("resourceShareInvitationArns"), asked.parameters.get("resourceShareArns")
+    kept = [
+        each
+        for each in found
+        if (not wanted[0] or each["resourceShareInvitationArn"] in wanted[0])
+        and (not wanted[1] or each["resourceShareArn"] in wanted[1])
+    ]
+    return {"resourceShareInvitations": kept}
+
+
 def _accept(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
     """AcceptResourceShareInvitation, of the account that was invited; asked of the share's owner."""
     arn = str(asked.parameters.get("resourceShareInvitationArn"))
@@ -280,5 +298,6 @@ _OPERATIONS: dict[str, Callable[[Sharing, _Asked], dict[str, Any]]] = {
     "GetResourceShareAssociations": _get_associations,
     "TagResource": _tag,
     "UntagResource": _untag,
+    "GetResourceShareInvitations": _get_invitations,
     "AcceptResourceShareInvitation": _accept,
 }

@@ -71,7 +71,7 @@ def _check_image(reader: Reader, image: str, digest: str | None) -> None:
         raise invalid(f"The image {image} has the digest {found['digest']}, not {digest}.")
     if found["account"] == reader.principal.account:
         return
-    for action, says in found["says"].items():
+    for action, says in sorted(found["says"].items()):
         decision = reader.may(found["account"], action, reference.repository_arn, says)
         if not decision.allowed:
             raise _denied(f"Could not access image {image} for account {reader.principal.account}. ({decision.reason})")
