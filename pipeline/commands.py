@@ -102,16 +102,24 @@ class Session:
         return going
 
     def _looked_at(self) -> list[Finding]:
-        """What stands against an image in a private registry; what can't be known from here stops nothing."""
+        """What stands against the image in a private registry, and against recommendation jobs, before anything."""
         from pipeline.stack_file import StackFile
 
         file = StackFile(self.target.project, self.target.stack)
-        if not file.setting("registry") and "registry" not in self.target.settings:
-            return []
-        from pipeline import preflight
-        from pipeline.registry.preflight import before_acting
+        found: list[Finding] = []
+        if file.setting("registry") or "registry" in self.target.settings:
+            from pipeline import preflight
+            from pipeline.registry.preflight import before_acting
 
-        return before_acting(preflight.look(file, self.target.settings, None, {}))
+            found += before_acting(preflight.look(file, self.target.settings, None, {}))
+        if file.setting("recommender") or "recommender" in self.target.settings:
+            from guards.live import Account
+            from pipeline.recommend import of_stack, previewing
+
+            made = of_stack.outputs_in(self.stack.export_stack().deployment)
+            account = Account(region=self.config.get("aws:region"))
+            found += previewing.look(file, self.target.settings, made, account)
+        return found
 
     def stop_before_acting(self) -> None:
         """The last word when the preview did not go through."""

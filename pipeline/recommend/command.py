@@ -83,6 +83,8 @@ class Session:
         self.console: Console = Console(quiet=asked.json, width=None if sys.stdout.isatty() else 160)
         self.simulated = is_rehearsal(asked.stack)
         on_interrupt = following.interrupt_of(asked.on_interrupt, terminal=self.terminal)
+        if self.simulated:
+            self._say(f"holdfast recommend, stack {asked.stack}. {showing.SIMULATED}")
         self.made = of_stack.made_by(project, asked.stack)
         self.account: Account = account_of(asked.stack, project)
         self.jobs = Jobs(self.account, self.simulated)
@@ -91,8 +93,6 @@ class Session:
 
     def do(self) -> Told:
         """The part that was asked for."""
-        if self.simulated:
-            self._say(f"holdfast recommend, stack {self.asked.stack}. {showing.SIMULATED}")
         if self.asked.only_list:
             return self._list()
         if self.asked.stop:

@@ -93,7 +93,8 @@ class Follower:
         with _Progress(self.console) as progress:
             while True:
                 result = self.jobs.result(job)
-                progress.show(result)
+                if not result.ended or progress.shown:
+                    progress.show(result)
                 if result.ended:
                     return result
                 self.wait(self.poll)
@@ -190,6 +191,11 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         if self._live:
             self._live.stop()
+
+    @property
+    def shown(self) -> bool:
+        """Whether there was anything to show: a job that was over before it was looked at has no progress."""
+        return bool(self._job)
 
     def show(self, result: Result) -> None:
         """What is new."""

@@ -127,8 +127,12 @@ def made_by(project: Path, stack: str) -> dict[str, Any]:
     with engine_for(stack, None, project) as engine:
         rehearsing.enter(engine)
         target = Target(project, stack, engine)
-        exported = target.open(target.workspace()).export_stack().deployment or {}
-    for resource in exported.get("resources", []):
+        return outputs_in(target.open(target.workspace()).export_stack().deployment)
+
+
+def outputs_in(deployment: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The stack's outputs in an exported deployment."""
+    for resource in (deployment or {}).get("resources", []):
         if resource["type"] == "pulumi:pulumi:Stack":
             return dict(resource.get("outputs") or {})
     return {}

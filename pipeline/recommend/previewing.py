@@ -1,0 +1,60 @@
+"""
+Whether recommendation jobs would reach what they need, looked at in the preview of what they run in.
+
+What `up` makes itself isn't there yet, or is being changed by it: what is found of it is advice. So is what changes by
+itself, free addresses and quotas. What is somebody else's refuses, because no `up` will mend it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from knowledge.recommendations import instances_at_once
+from pipeline.recommend import checks, of_stack
+from pipeline.recommend import ground as names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from findings.finding import Finding
+    from guards.live import Account
+    from pipeline.stack_file import StackFile
+
+CHANGING: Final = {names.ADDRESSES, names.QUOTA}
+OF_NETWORK: Final = {names.NETWORK, names.ROUTES, names.POLICY, names.DNS}
+OF_ROLE: Final = {names.ROLE, names.ARTIFACT, names.IMAGE, names.PAYLOAD}
+
+
+def look(file: StackFile, chosen: Mapping[str, Any], made: Mapping[str, Any], account: Account) -> list[Finding]:
+    """
+    All findings; none for a stack without the setting `recommender`.
+
+    Args:
+        file: the stack's settings.
+        chosen: those of this run alone.
+        made: the outputs of its last `up`.
+        account: to be asked.
+
+    Raises:
+        PipelineError: the setting can't be used.
+
+    """
+    wanted = of_stack.wanted_of(file, chosen)
+    if wanted is None:
+        return []
+    settings = wanted.recommender
+    ground = wanted.ground(made)
+    tests = len(settings.combinations()) or None
+    found = checks.findings(account, replace(ground, instances=instances_at_once(tests, settings.parallel)))
+    mild = set(CHANGING)
+    mild |= OF_NETWORK if wanted.own_network else set()
+    mild |= OF_ROLE if settings.role is None else set()
+    mild |= {names.GROUPS} if settings.security_groups is None else set()
+    if not (settings.version or wanted.given.get("modelPackage")):
+        mild |= {names.VERSION}
+    return [_weighed(one, advisory=one.name in mild or one.outcome == "unknown") for one in found]
+
+
+def _weighed(finding: Finding, *, advisory: bool) -> Finding:
+    return replace(finding, resource_name="recommender", advisory=finding.advisory or advisory)
