@@ -53,7 +53,8 @@ def _gone(error: Exception) -> bool:
     code, text = details.get("Code", ""), details.get("Message", "").lower()
     if code in _GONE or (code.startswith("Invalid") and code.endswith(".NotFound")):
         return True
-    return code == "ValidationException" and ("could not find" in text or "does not exist" in text)
+    absent = ("could not find", "does not exist", "cannot find resource policy")
+    return code == "ValidationException" and any(words in text for words in absent)
 
 
 class Calls:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guards import kinds, narrowing, openness, routes, traffic
+from guards import kinds, narrowing, openness, packages, registrations, routes, traffic
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion
@@ -30,8 +30,9 @@ _POLICIES = (kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY)
 _LIFECYCLES = (kinds.BUCKET_LIFECYCLE, kinds.BUCKET_LIFECYCLE_V2)
 
 CREATIONS: dict[str, tuple[Guard, ...]] = {
-    kinds.MODEL: (judge_model, judge_providers),
-    kinds.CONFIGURATION: (judge_configuration,),
+    kinds.MODEL: (judge_model, judge_providers, packages.judge_model),
+    kinds.CONFIGURATION: (judge_configuration, packages.judge_configuration),
+    kinds.CLOUD_CONTROL: (registrations.judge_registration,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
     **dict.fromkeys(kinds.DEFAULT_ENCRYPTION, (judge_default_encryption,)),
@@ -40,6 +41,7 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
 """What may not be made: it names what isn't there, or it takes something away by being there."""
 
 CHANGES: dict[str, tuple[Guard, ...]] = {
+    kinds.ENDPOINT: (packages.judge_endpoint_update,),
     kinds.KEY: (narrowing.judge_key,),
     kinds.ALIAS: (narrowing.judge_alias,),
     kinds.OBJECT: (narrowing.judge_object,),

@@ -45,12 +45,7 @@ def judge_model(operation: Operation, judge: Judge, report: Report) -> None:
             continue
         text = str(reference.value)
         try:
-            if reference.kind == usage.IMAGE:
-                missing, fix = _image(text, judge)
-            elif reference.kind == usage.ARTIFACT:
-                missing, fix = _artifact(text, judge)
-            else:
-                continue
+            missing, fix = missing_reference(reference.kind, text, judge)
         except AccountUnknown as error:
             # Another account's image or artifact that only the execution role may read can't be judged from here.
             if _foreign(text, judge.account()) and any(word in str(error) for word in _OUT_OF_SIGHT):
@@ -67,6 +62,13 @@ def judge_model(operation: Operation, judge: Judge, report: Report) -> None:
                     fix=fix,
                 )
             )
+
+
+def missing_reference(kind: str, text: str, judge: Judge) -> tuple[str, str]:
+    """What is missing of an image or artifact, and what to do; two empty texts when it is there, or is none of them."""
+    if kind == usage.IMAGE:
+        return _image(text, judge)
+    return _artifact(text, judge) if kind == usage.ARTIFACT else ("", "")
 
 
 def judge_configuration(operation: Operation, judge: Judge, report: Report) -> None:

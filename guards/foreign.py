@@ -1,8 +1,8 @@
-"""Other accounts that may read this account's buckets, keys and repositories: their endpoints can't be seen from here.
+"""Other accounts that may read this account's buckets, keys, repositories, model packages: their endpoints are unseen.
 
 So a change that would take something from them is *unknown*, and refused: only an exemption, with the word of those
 who own the other account, lets it pass. Who may read is told by the thing's own policy. Asked: S3 GetBucketPolicy, KMS
-GetKeyPolicy, ECR GetRepositoryPolicy.
+GetKeyPolicy, ECR GetRepositoryPolicy, SageMaker GetModelPackageGroupPolicy.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from guards.deletions import describe, finding
 from guards.errors import AccountUnknown
 from guards.resource_policies import EMPTY, live_policy
 from guards.usage import Node
+from knowledge.model_packages import version_of
 from knowledge.policy_documents import foreign_principals
 
 if TYPE_CHECKING:
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from guards.report import Report
     from knowledge.policy_documents import Document
 
-READING = {usage.BUCKET: "s3:GetObject", usage.KEY: "kms:Decrypt", usage.REPOSITORY: "ecr:BatchGetImage"}
+READING = {
+    usage.BUCKET: "s3:GetObject",
+    usage.KEY: "kms:Decrypt",
+    usage.REPOSITORY: "ecr:BatchGetImage",
+    usage.PACKAGE_GROUP: "sagemaker:CreateModel",
+}
 _POLICIES = frozenset({kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY})
 
 
@@ -40,6 +46,8 @@ def judge_deletion(operation: Operation, nodes: list[Node], judge: Judge, report
         if one.kind == usage.ARTIFACT:
             bucket, _, key = one.identity.partition("/")
             target = Node(usage.BUCKET, bucket)
+        elif one.kind == usage.PACKAGE and (version := version_of(one.identity)) is not None:
+            target = Node(usage.PACKAGE_GROUP, version.name)
         if target.kind not in READING or _policy_has_left(target, judge):
             continue
         who = readers(_policy(target, judge), target, judge, key=key)

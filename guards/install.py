@@ -241,7 +241,8 @@ def _add_hooks(hooks: Any, token: str, inputs: dict[str, Any]) -> None:
 
     # An endpoint whose name the program gives is known by it without a call; nothing else is asked of its creation.
     named = token == kinds.ENDPOINT and isinstance(inputs.get("name"), str) and inputs["name"]
-    if kinds.GUARDED[token].announced and not named:
+    elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # none of our business
+    if kinds.GUARDED[token].announced and not named and not elsewhere:
         first(hooks.before_create, HOOK_BEFORE_CREATE)
     first(hooks.before_update, HOOK_BEFORE_UPDATE)
     first(hooks.before_delete, HOOK_BEFORE_DELETE)

@@ -108,7 +108,7 @@ GUARDED: dict[str, Kind] = {
     PERMISSION: Kind(announced=True),
     SECRET: Kind(usage.SECRET, side_by_side=True),
     PACKAGE_GROUP: Kind(usage.PACKAGE_GROUP),
-    CLOUD_CONTROL: Kind(usage.PACKAGE),
+    CLOUD_CONTROL: Kind(usage.PACKAGE, announced=True),
 }
 
 TYPES_OF: dict[str, frozenset[str]] = {

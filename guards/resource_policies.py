@@ -1,6 +1,7 @@
 """Policies that belong to a thing instead of a role: of a bucket, key, repository, function; and the grants of a key.
 
-Asked: S3 GetBucketPolicy, KMS GetKeyPolicy, ListGrants, ECR GetRepositoryPolicy, Lambda GetPolicy.
+Asked: S3 GetBucketPolicy, KMS GetKeyPolicy, ListGrants, ECR GetRepositoryPolicy, Lambda GetPolicy,
+SageMaker GetModelPackageGroupPolicy.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ def live_policy(account: Account, target: Node) -> Document:
     if target.kind == usage.FUNCTION:
         answer = account.ask("lambda", "get_policy", FunctionName=target.identity)
         return read(answer["Policy"]) if answer else EMPTY
+    if target.kind == usage.PACKAGE_GROUP:
+        asked = {"ModelPackageGroupName": target.identity}
+        answer = account.ask("sagemaker", "get_model_package_group_policy", **asked)
+        return read(answer["ResourcePolicy"]) if answer else EMPTY
     registry, _, name = target.identity.partition("/")
     answer = account.ask("ecr", "get_repository_policy", registryId=registry.partition(".")[0], repositoryName=name)
     return read(answer["policyText"]) if answer else EMPTY

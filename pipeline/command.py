@@ -34,6 +34,7 @@ from pipeline.options import (
     leave,
 )
 from pipeline.recommend.registration import recommend
+from pipeline.versions import registration as versions
 
 app = typer.Typer(
     name="holdfast",
@@ -257,6 +258,7 @@ def session_logs(
 
 
 app.command()(recommend)
+versions.add_to(app)
 
 
 def _run(command: commands.Command, asked: commands.Asked) -> None:

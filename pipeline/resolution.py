@@ -17,13 +17,16 @@ from pipeline.engine import engine_for, is_rehearsal
 from pipeline.errors import PipelineError
 from pipeline.registry import of_stack
 from pipeline.resolve import resolve
+from pipeline.resolve.model_package import LATEST
 from pipeline.resolve.resolver import Asking
 from pipeline.stack_file import StackFile
+from pipeline.versions.of_stack import group_of_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from guards.live import Account
     from pipeline.resolve.resolver import Resolved
 
 SCHEMA_VERSION = 1
@@ -87,8 +90,14 @@ def asking_of(file: StackFile, trust_store: Path | None, environment: Mapping[st
             message = f"AWS can't be asked: {error} Give boto3 credentials and a Region (AWS_PROFILE, AWS_REGION)."
             raise PipelineError(message, exit_codes.UNKNOWN) from None
 
+    def account() -> Account:
+        from guards.live import Account
+
+        return Account(region=region)
+
     os.environ.update(environment)
     return Asking(
+        account=account,
         client=client,
         trust=of_stack.trust_store(file, trust_store),
         credentials=lambda: of_stack.credentials(file, settings, client, lambda name: _decrypted(file, name)),
@@ -99,6 +108,8 @@ def asking_of(file: StackFile, trust_store: Path | None, environment: Mapping[st
 
 def _text(asked: Asked, file: StackFile) -> str:
     before = file.setting("image")
+    if asked.text == LATEST or (not asked.text and not before):
+        return _package(asked, file)
     if asked.text:
         settings = {"image": before} if isinstance(before, str) else {}
         text = str(overridden(settings, {"image": asked.text})["image"])
@@ -108,11 +119,24 @@ def _text(asked: Asked, file: StackFile) -> str:
                 "the whole reference."
             )
         return text
-    if not isinstance(before, str) or not before:
+    return str(before)
+
+
+def _package(asked: Asked, file: StackFile) -> str:
+    """The group whose latest approved version is meant, or the version that the settings name."""
+    group, pinned = group_of_stack(file), file.setting("modelPackage")
+    if asked.text == LATEST and group:
+        return f"{group}@{LATEST}"
+    if asked.text != LATEST and isinstance(pinned, str) and pinned:
+        return pinned
+    if asked.text == LATEST:
         raise PipelineError(
-            f"{file.path.name} sets no image, and none was given. Give one: holdfast resolve <registry>/<name>:<tag>."
+            f"{LATEST} of which group? {file.path.name} names none (modelPackageGroup, modelVersion, modelPackage). "
+            f"Give it: holdfast resolve <group>@{LATEST}."
         )
-    return before
+    raise PipelineError(
+        f"{file.path.name} sets no image, and none was given. Give one: holdfast resolve <registry>/<name>:<tag>."
+    )
 
 
 def environment_of(file: StackFile) -> dict[str, str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import PipelineError
-from pipeline.resolve import ecr, registry
+from pipeline.resolve import ecr, model_package, registry
 
 if TYPE_CHECKING:
     from pipeline.resolve.resolver import Asking, Resolved, Resolver
 
-RESOLVERS: Final[tuple[Resolver, ...]] = (ecr.resolver, registry.resolver)
+RESOLVERS: Final[tuple[Resolver, ...]] = (model_package.resolver, ecr.resolver, registry.resolver)
 
 
 def resolve(text: str, asking: Asking) -> Resolved:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from guards.live import Account
     from pipeline.registry.trust import Credentials, TrustStore
 
 
@@ -17,6 +18,7 @@ class Asking:
     What a resolver may ask with.
 
     Args:
+        account: gives the stack's account, to be asked.
         client: gives a boto3 client of the stack's account by service, and by Region where one is given.
         trust: by which authorities a registry is believed.
         credentials: gives those for the stack's registry, or None; called when a registry wants some.
@@ -25,6 +27,7 @@ class Asking:
 
     """
 
+    account: Callable[[], Account]
     client: Callable[..., Any]
     trust: TrustStore
     credentials: Callable[[], Credentials | None]
