@@ -104,6 +104,14 @@ class Account:
         """
         return list(self.control("patch", endpoints=endpoints, seconds=seconds))
 
+    def replace_instance(self, endpoint: str, variant: str | None = None) -> dict[str, Any]:
+        """Lets AWS replace one instance of an endpoint (of its first variant unless told), as if it were unhealthy.
+
+        Returns endpoint, variant, status, problems. Raises AccountError when there is no such endpoint or variant, or
+        when it isn't in service.
+        """
+        return dict(self.control("replace", endpoint=endpoint, variant=variant))
+
     def scale(self, endpoint: str, variant: str, count: int) -> dict[str, Any]:
         """Lets autoscaling act now: the variant is brought to so many instances, as its load would have it.
 

@@ -153,6 +153,13 @@ def _patch(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
     return upkeep.patch(gateway.inference, at, body.get("endpoints"), float(body.get("seconds", 0.0)))
 
 
+def _replace_instance(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
+    name, variant = str(body.get("endpoint", "")), body.get("variant")
+    result = upkeep.replace_instance(gateway.inference, at, name, variant)
+    gateway.shells.replaced(result["endpoint"], result["variant"])
+    return result
+
+
 def _scale(gateway: Gateway, body: dict[str, Any], at: float) -> Any:
     name, variant = str(body.get("endpoint", "")), str(body.get("variant", ""))
     return scaling.scale(gateway.inference, at, name, variant, int(body.get("count", 0)))
@@ -168,6 +175,7 @@ _ACTS = {
     "consume": _consume,
     "clock": _set_clock,
     "patch": _patch,
+    "replace": _replace_instance,
     "scale": _scale,
     "quota": _quota,
 }

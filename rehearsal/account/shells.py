@@ -64,6 +64,12 @@ class Shells:
                     changed = True
         return changed
 
+    def replaced(self, arn: str, variant: str) -> None:
+        """The oldest instance of a variant is gone; `settle` starts another in its place, if the endpoint serves."""
+        running = self.running.get(arn)
+        if running is not None:
+            del running.instances.get(variant, [])[:1]
+
     def _scale(self, endpoint: Endpoint, fleet: Fleet, variant: Variant, at: float) -> bool:
         running = self.running.setdefault(endpoint.arn, Running(fleet))
         instances = running.instances.setdefault(variant.name, [])

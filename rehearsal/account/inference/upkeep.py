@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.dependencies import examine
-from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint
+from rehearsal.account.errors import AccountError
+from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint, Fleet
 from rehearsal.account.problems import Problem
 
 if TYPE_CHECKING:
@@ -43,19 +44,64 @@ def patch(
         problems = _problems(inference, endpoint)
         endpoint.modified = at
         if problems:
-            endpoint.status = "Failed"
-            endpoint.failure_reason = " ".join(problem.reason for problem in problems)
+            _break(endpoint, problems)
         elif seconds > 0:
             endpoint.status = "SystemUpdating"
             endpoint.deployment = Deployment("patch", None, at, at + seconds)
-        report.append(
-            {
-                "endpoint": endpoint.arn,
-                "status": endpoint.status,
-                "problems": [{"kind": p.kind, "resource": p.resource, "reason": p.reason} for p in problems],
-            }
-        )
+        report.append(_judged(endpoint, problems))
     return report
+
+
+def replace_instance(inference: Inference, at: float, name: str, variant: str | None = None) -> dict[str, Any]:
+    """Replaces one instance of one variant, as AWS does when it has become unhealthy; judged as a patch is.
+
+    Only what that variant's instances need is looked for; other variants of the endpoint aren't started anew. Source:
+    "Best practices for endpoint security and health with Amazon SageMaker" (an instance that is replaced needs what a
+    patched one needs); that the endpoint is `Failed` then, and not only short of an instance, is assumed
+    (docs/unverified.md).
+
+    Args:
+        inference: the emulated SageMaker.
+        at: virtual time.
+        name: the endpoint's name.
+        variant: the variant's name; None means the first.
+
+    Returns:
+        endpoint (ARN), variant, status, and problems (kind, resource, reason).
+
+    Raises:
+        AccountError: there is no such endpoint or variant, or it isn't in service.
+
+    """
+    endpoint = next((each for each in inference.all_endpoints() if each.name == name), None)
+    if endpoint is None:
+        raise AccountError(f"no endpoint is called {name!r}; there are: {_named(inference)}")
+    if endpoint.status != IN_SERVICE or endpoint.fleet is None:
+        raise AccountError(f"endpoint {name} is {endpoint.status}; an instance is replaced while it is {IN_SERVICE}")
+    wanted = variant or endpoint.fleet.variants[0].name
+    chosen = [each for each in endpoint.fleet.variants if each.name == wanted]
+    if not chosen:
+        there = ", ".join(each.name for each in endpoint.fleet.variants)
+        raise AccountError(f"endpoint {name} has no variant {wanted!r}; it has {there}")
+    problems = _problems(inference, endpoint, Fleet(endpoint.fleet.configuration, chosen))
+    endpoint.modified = at
+    if problems:
+        _break(endpoint, problems)
+    return {"variant": wanted, **_judged(endpoint, problems)}
+
+
+def _named(inference: Inference) -> str:
+    return ", ".join(sorted(each.name for each in inference.all_endpoints())) or "none"
+
+
+def _break(endpoint: Endpoint, problems: list[Problem]) -> None:
+    endpoint.status = "Failed"
+    endpoint.failure_reason = " ".join(problem.reason for problem in problems)
+
+
+def _judged(endpoint: Endpoint, problems: list[Problem]) -> dict[str, Any]:
+    found = [{"kind": p.kind, "resource": p.resource, "reason": p.reason} for p in problems]
+    return {"endpoint": endpoint.arn, "status": endpoint.status, "problems": found}
 
 
 def examine_all(inference: Inference) -> list[dict[str, Any]]:
@@ -66,14 +112,7 @@ def examine_all(inference: Inference) -> list[dict[str, Any]]:
 
     """
     return [
-        {
-            "endpoint": endpoint.arn,
-            "name": endpoint.name,
-            "status": endpoint.status,
-            "problems": [
-                {"kind": p.kind, "resource": p.resource, "reason": p.reason} for p in _problems(inference, endpoint)
-            ],
-        }
+        {"name": endpoint.name, **_judged(endpoint, _problems(inference, endpoint))}
         for endpoint in sorted(inference.all_endpoints(), key=lambda each: each.arn)
         if endpoint.status in SERVING and endpoint.fleet is not None
     ]
@@ -115,8 +154,8 @@ class Watch:
         self.known = set(found)
 
 
-def _problems(inference: Inference, endpoint: Endpoint) -> list[Problem]:
-    fleet = endpoint.fleet
+def _problems(inference: Inference, endpoint: Endpoint, only: Fleet | None = None) -> list[Problem]:
+    fleet = only or endpoint.fleet
     if fleet is None:
         return []
     now = inference.configurations(endpoint.region).get(fleet.configuration.name)

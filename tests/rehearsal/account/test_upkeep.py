@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from account_world import REGION, TRUST, World, put_configuration, put_ground, put_model, wait
 
+from rehearsal.account.errors import AccountError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -174,3 +176,46 @@ def test_a_configuration_with_a_disabled_key_cannot_start(world: World) -> None:
     assert failed["EndpointStatus"] == "Failed"
     assert ground["key"] in failed["FailureReason"]
     assert "disabled" in failed["FailureReason"]
+
+
+def test_a_replaced_instance_needs_what_its_own_variant_needs(world: World) -> None:
+    """The variant whose model is there goes on; the other's instance can't be started, and the endpoint says why."""
+    ground = put_ground(world, "replaced")
+    for name in ("replaced-a", "replaced-b"):
+        put_model(world, ground, name)
+    variants = [
+        {"VariantName": each, "ModelName": f"replaced-{each}", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        for each in "ab"
+    ]
+    world.sagemaker.create_endpoint_config(EndpointConfigName="replaced", ProductionVariants=variants)
+    world.sagemaker.create_endpoint(EndpointName="replaced", EndpointConfigName="replaced")
+    wait(world, "replaced", "InService")
+    world.sagemaker.delete_model(ModelName="replaced-b")
+    sound = world.account.replace_instance("replaced")
+    after = world.sagemaker.describe_endpoint(EndpointName="replaced")["EndpointStatus"]
+    broken = world.account.replace_instance("replaced", "b")
+    described = world.sagemaker.describe_endpoint(EndpointName="replaced")
+
+    assert (sound["variant"], sound["status"], sound["problems"], after) == ("a", "InService", [], "InService")
+    assert [each["kind"] for each in broken["problems"]] == ["model"]
+    assert described["EndpointStatus"] == "Failed"
+    assert described["FailureReason"] == broken["problems"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "variant", "words"),
+    [("nobody", None, "no endpoint is called 'nobody'"), ("whole", "b", "has no variant 'b'; it has main")],
+)
+def test_what_is_not_there_has_no_instance_to_replace(
+    world: World, endpoint: str, variant: str | None, words: str
+) -> None:
+    if endpoint == "whole":
+        ground = put_ground(world, "whole")
+        put_model(world, ground, "whole")
+        put_configuration(world, "whole", "whole")
+        world.sagemaker.create_endpoint(EndpointName="whole", EndpointConfigName="whole")
+        with pytest.raises(AccountError, match="is Creating"):
+            world.account.replace_instance("whole")
+        wait(world, "whole", "InService")
+    with pytest.raises(AccountError, match=words):
+        world.account.replace_instance(endpoint, variant)
