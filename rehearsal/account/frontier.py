@@ -22,7 +22,6 @@ from rehearsal.account.neighbours import Neighbours
 from rehearsal.account.resource_policies import ALLOW, Asked, Principal, decide, said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from rehearsal.account.calls import Call
@@ -225,12 +224,6 @@ class Frontier:
         foreign = call.caller is not None and call.caller.account != self._account
         return {**({"caller": asdict(call.caller)} if foreign and call.caller else {}), **self.abroad()}
 
-    # --- being asked ------------------------------------------------------------------------------------------------
-
-    def asked(self, body: dict[str, Any]) -> Any:
-        """The answer to another account's question about something of this account's."""
-        return _QUESTIONS[body["what"]](self._inference, self._sharing, body)
-
 
 def packed(call: Call, caller: Principal | None) -> dict[str, Any]:
     """A call as it is handed on."""
@@ -279,65 +272,3 @@ def _nested(call: Call, operation: str, parameters: dict[str, Any]) -> Call:
 def _account_in(arn: Any) -> str:
     parts = str(arn or "").split(":")
     return parts[4] if parts[0] == "arn" and len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts
-
-
-def _reader(told: dict[str, Any]) -> Principal:
-    return Principal(told["account"], told["arn"], told.get("role"))
-
-
-def _bucket(inference: Inference, _: Sharing, body: dict[str, Any]) -> bool:
-    return inference.holdings.bucket(body["name"]) is not None
-
-
-def _objects(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
-    location = (body["location"][0], body["location"][1])
-    return access.objects(
-        inference.holdings, location, _reader(body["reader"]), body["actions"], prefix=bool(body["prefix"])
-    )
-
-
-def _image(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
-    return access.image(inference.holdings, body["named"], _reader(body["reader"]), body["actions"])
-
-
-def _key(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
-    place = (body["named"], body["region"])
-    return access.key(inference.holdings, place, _reader(body["reader"]), body["action"], body["context"])
-
-
-def _package(inference: Inference, _: Sharing, body: dict[str, Any]) -> Any:
-    """A version that another account wants to make a model of, if the group's policy lets it."""
-    arn, caller = body["arn"], _reader(body["caller"])
-    region = inference.region(arn.split(":")[3])
-    package = region.packages.get(arn)
-    name = needs.group_named(arn)
-    group = next((each for each in region.groups.values() if each.name.lower() == name), None)
-    verdict = said(group.policy if group else None, Asked(caller, body["action"], arn), "resource-based policy")
-    if verdict.outcome != ALLOW:
-        words = f"User: {caller.arn} is not authorized to perform: {body['action']} on resource: {arn} because "
-        return {"refused": "AccessDeniedException", "words": words + verdict.reason}
-    if package is None:
-        return {"refused": "ValidationException", "words": f"ModelPackage {arn} does not exist."}
-    return {"package": asdict(package)}
-
-
-def _groups(inference: Inference, sharing: Sharing, body: dict[str, Any]) -> Any:
-    """The groups of a region that are shared with the account that asks."""
-    shared = sharing.shared_with(body["asker"], body["region"])
-    groups = inference.region(body["region"]).groups.values()
-    return [{**asdict(each), "policy": None} for each in groups if each.arn in shared]
-
-
-def _invitations(_: Inference, sharing: Sharing, body: dict[str, Any]) -> Any:
-    return sharing.invitations(body["asker"])
-
-
-_QUESTIONS: dict[str, Callable[[Inference, Sharing, dict[str, Any]], Any]] = {
-    "bucket": _bucket,
-    "objects": _objects,
-    "image": _image,
-    "key": _key,
-    "package": _package,
-    "groups": _groups,
-    "invitations": _invitations,
-}

@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import calls, control, keys, private_registries, registry
+from rehearsal.account import calls, control, keys, private_registries, questions, registry
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
@@ -397,7 +397,8 @@ class Gateway:
     def asked(self, body: dict[str, Any]) -> Any:
         """The answer to another account's question; also while a call here waits for that account."""
         with self._lock.glance(), self.determinism.seeded("asked", self.clock.now()):
-            return self.frontier.asked(body)
+            here = questions.Asking(self.inference, self.sharing, lambda *where: registry.layer(self, *where))
+            return questions.answer(here, body)
 
     def read(self, what: Callable[[], Any]) -> Any:
         """Reads the account while nothing else happens to it, at the present virtual time."""

@@ -29,6 +29,13 @@ class ImageReference:
     digest: str | None
 
     @property
+    def named(self) -> str:
+        """The reference as it is written."""
+        suffix = ".cn" if self.region.startswith("cn-") else ""
+        name = f"{self.account}.dkr.ecr.{self.region}.amazonaws.com{suffix}/{self.repository}"
+        return name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+
+    @property
     def repository_arn(self) -> str:
         """ARN of the repository that the image lies in."""
         return f"arn:{partition(self.region)}:ecr:{self.region}:{self.account}:repository/{self.repository}"

@@ -18,12 +18,13 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.account import provisions
 from rehearsal.account.calls import Answer, Call
 from rehearsal.account.containers import Containers, Package, request
 from rehearsal.account.dependencies import artifact_urls, is_prefix
 from rehearsal.account.errors import Refusal
-from rehearsal.account.holdings import ImageReference, image_reference, s3_location
-from rehearsal.account.images import MODEL_ERROR, read_image, unfetched
+from rehearsal.account.holdings import image_reference, s3_location
+from rehearsal.account.images import MODEL_ERROR, unfetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from rehearsal.account.inference.records import Endpoint, Variant
     from rehearsal.account.inference.service import Inference
+    from rehearsal.account.provisions import Stored
 
 _ANSWERING = ("InService", "Updating", "SystemUpdating", "RollingBack", "UpdateRollbackFailed")
 
@@ -77,19 +79,15 @@ class Serving:
 
     def _package(self, variant: Variant, number: int, region: str) -> Package:
         container = variant.model.containers[number] if variant.model is not None else {}
-        reference = self._reference(container, variant.images[number].resolved)
-        repository, held = self._inference.holdings.repository(reference), self._inference.holdings.image(reference)
-        if held is None:
-            raise unfetched(f"Requested image {variant.images[number].resolved or container.get('Image')} not found.")
-
-        def blob(digest: str) -> bytes | None:
-            return self._blob(reference.region, reference.repository, digest)
-
-        image = read_image(repository, held, blob)
+        specified, resolved = container.get("Image", ""), variant.images[number].resolved
+        reference = image_reference(resolved or specified)
+        if reference is None:
+            raise unfetched(f"Image {specified} lies outside this emulated account's ECR; it can't be run here.")
+        image, blob = provisions.pull(self._inference.holdings, reference, self._blob)
         objects = [entry for url in artifact_urls(container) for entry in self._objects(container, url)]
         environment = container.get("Environment") or {}
         parts = [image.digest, json.dumps(environment, sort_keys=True)]
-        parts += [f"{name} {entry.etag} {entry.version_id}" for name, entry in objects]
+        parts += [f"{name} {mark}" for name, mark, _ in objects]
         key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
         if self._containers.runs(key):
             return Package(key, image, environment, region, None, None)
@@ -98,24 +96,12 @@ class Serving:
         if lost:
             raise unfetched(f"Layers {lost} of image {image.digest} are not in the repository {reference.repository}.")
         contents = tuple(content for content in layers.values() if content is not None)
-        artifacts = tuple((name, entry.value) for name, entry in objects)
+        artifacts = tuple((name, value()) for name, _, value in objects)
         return Package(key, image, environment, region, contents, artifacts)
 
-    def _reference(self, container: dict[str, Any], resolved: str | None) -> ImageReference:
-        specified = container.get("Image", "")
-        reference = image_reference(resolved or specified)
-        if reference is None or reference.account != self._inference.account:
-            raise unfetched(f"Image {specified} lies outside this emulated account's ECR; it can't be run here.")
-        return reference
-
-    def _objects(self, container: dict[str, Any], url: str) -> list[tuple[str, Any]]:
-        bucket, key = s3_location(url) or ("", "")
-        holdings = self._inference.holdings
-        if is_prefix(container, url):
-            found = [(entry.name.removeprefix(key).lstrip("/"), entry) for entry in holdings.objects(bucket, key)]
-        else:
-            held = holdings.object(bucket, key)
-            found = [] if held is None else [("model.tar.gz", held)]
+    def _objects(self, container: dict[str, Any], url: str) -> list[Stored]:
+        location = s3_location(url) or ("", "")
+        found = provisions.fetch(self._inference.holdings, location, prefix=is_prefix(container, url))
         if not found:
             raise unfetched(
                 f'Failed to download model data from URL: "{url}". Please ensure that there is an object located at '

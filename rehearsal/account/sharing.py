@@ -266,14 +266,10 @@ def _get_invitations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
     neighbours = sharing.neighbours
     others = neighbours.others() if neighbours is not None else []
     found = [told for one in others for told in (neighbours.ask(one, "invitations") if neighbours else [])]
-    wanted = asked.parameters.get("resourceShareInvitationArns"), asked.parameters.get("resourceShareArns")
-    kept = [
-        each
-        for each in found
-        if (not wanted[0] or each["resourceShareInvitationArn"] in wanted[0])
-        and (not wanted[1] or each["resourceShareArn"] in wanted[1])
-    ]
-    return {"resourceShareInvitations": kept}
+    for name in ("resourceShareInvitationArn", "resourceShareArn"):
+        wanted = asked.parameters.get(f"{name}s")
+        found = [each for each in found if not wanted or each[name] in wanted]
+    return {"resourceShareInvitations": found}
 
 
 def _accept(sharing: Sharing, asked: _Asked) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Three accounts of a model registry: one trains, one keeps versions, one deploys; documents as AWS's pages have them."""
+"""Three accounts of a model registry: one trains, one keeps versions, one deploys; documents as on AWS's pages."""
 
 from __future__ import annotations
 

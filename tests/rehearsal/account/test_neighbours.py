@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,42 @@ def test_a_version_of_another_account_is_registered_there_approved_and_deployed(
     assert told["InferenceSpecification"]["Containers"][0]["ImageDigest"] == registry.image.partition("@")[2]
     assert endpoint["EndpointStatus"] == "InService"
     assert endpoint["ProductionVariants"][0]["DeployedImages"][0]["ResolvedImage"] == registry.image
+
+
+def test_a_model_of_another_account_answers(registry: Registry, version: str) -> None:
+    endpoint = name()
+    registry.deploy(version, endpoint)
+    runtime = registry.admin(DEPLOYING, "sagemaker-runtime")
+
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1", ContentType="text/csv")
+    said = json.loads(answer["Body"].read())
+
+    assert (said["word"], said["greeting"]) == ("iris", "from the image")
+
+
+def test_cloud_control_registers_and_reads_across_accounts_and_deletes_only_with_the_right(
+    registry: Registry,
+) -> None:
+    control = registry.as_role(TRAINING, "registrar", "cloudcontrol")
+    state = {
+        "ModelPackageGroupName": GROUP_ARN,
+        "InferenceSpecification": {
+            "Containers": [{"Image": registry.image, "ModelDataUrl": f"s3://{BUCKET}/model.tar.gz"}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    }
+    asked = control.create_resource(TypeName="AWS::SageMaker::ModelPackage", DesiredState=json.dumps(state))
+    token = asked["ProgressEvent"]["RequestToken"]
+    made = control.get_resource_request_status(RequestToken=token)["ProgressEvent"]
+    gone = control.delete_resource(TypeName="AWS::SageMaker::ModelPackage", Identifier=made["Identifier"])
+    ended = control.get_resource_request_status(RequestToken=gone["ProgressEvent"]["RequestToken"])["ProgressEvent"]
+    read = control.get_resource(TypeName="AWS::SageMaker::ModelPackage", Identifier=made["Identifier"])
+
+    assert made["OperationStatus"] == "SUCCESS"
+    assert made["Identifier"].startswith(f"arn:aws:sagemaker:{REGION}:{REGISTRY}:model-package/{GROUP}/")
+    assert json.loads(read["ResourceDescription"]["Properties"])["ModelApprovalStatus"] == "PendingManualApproval"
+    assert (ended["OperationStatus"], ended["ErrorCode"]) == ("FAILED", "AccessDenied")
 
 
 STATEMENTS = [(kind, number) for kind, held in DOCUMENTS.items() for number in range(len(held))]
