@@ -12,11 +12,11 @@ A rule answers in one of four ways. It writes `verdict.violated(...)`; or nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from findings.finding import Severity
     from policies.reading import Resource, Stack
@@ -45,6 +45,9 @@ class Rule:
 
     types: tuple[str, ...]
     """The resource types it is about; where none is there, the rule is not applicable."""
+
+    configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What can be configured besides level and `undecided`: JSON schemas by name. `verdict.config` has the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,7 +105,8 @@ def _policy(rule: Rule, level: EnforcementLevel, exempting: Exempting, inputs: I
                     "enum": ["advisory", "mandatory"],
                     "default": "advisory",
                     "description": "What it means when this rule can't be judged before up: a line, or a refusal.",
-                }
+                },
+                **{name: dict(schema) for name, schema in rule.configuration.items()},
             }
         ),
     }
@@ -122,7 +123,7 @@ def _resource_validation(
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in rule.types:
             args.not_applicable(f"is about {_types(rule)}")
-        verdict = Verdict(rule)
+        verdict = Verdict(rule, args.get_config())
         resource = Resource(args)
         try:
             with verdict.considering(resource):
@@ -140,7 +141,7 @@ def _stack_validation(
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if not any(resource.resource_type in rule.types for resource in args.resources):
             args.not_applicable(f"is about {_types(rule)}; the stack has none")
-        verdict = Verdict(rule)
+        verdict = Verdict(rule, args.get_config())
         try:
             rule.judge(Stack(args.resources, inputs.by_urn), verdict)
         except NotApplicable as reason:

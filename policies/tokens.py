@@ -27,6 +27,9 @@ STAGE_TAG: Final = "holdfast:stage"
 SSM_ACCESS_UNTIL_TAG: Final = "holdfast:ssm-access-until"
 """The end date of SSM access, on endpoint configurations and endpoints that have it."""
 
+RECOMMENDATION_TAG: Final = "holdfast:recommendation"
+"""Where the instance type comes from, on endpoint configurations: type, moment, job, and `simulated` if it is."""
+
 GUARDED_TAG: Final = "holdfast:guarded"
 """`true` on what resource hooks guard against deletion: a pack sees tags, it can't see hooks."""
 

@@ -7,7 +7,7 @@ Place: rules write into it, `policies/serving.py` tells pulumi-policy. Nothing w
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pulumi_policy.proxy import UnknownValueError
 
@@ -15,7 +15,7 @@ from findings.finding import Finding, Severity
 from policies.reading import path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from policies.reading import Resource
     from policies.rule import Rule
@@ -28,8 +28,10 @@ class NotApplicable(Exception):  # noqa: N818 - it is an outcome, not an error
 class Verdict:
     """Collects violations and what could not be decided, so that neither hides the other."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, config: Mapping[str, Any] | None = None) -> None:
+        """`config`: what the pack's user configured for the rule."""
         self._rule = rule
+        self.config: Mapping[str, Any] = config or {}
         self.violations: list[Finding] = []
         self.undecided: list[Finding] = []
 

@@ -20,4 +20,5 @@ LEVELS: Final = {
     "artifacts-are-not-overwritten": "advisory",
     "images-do-not-expire": "advisory",
     "endpoint-storage-is-encrypted": "advisory",
+    "instance-types-come-from-recommendations": "disabled",
 }

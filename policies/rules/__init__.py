@@ -19,6 +19,7 @@ from policies.rules import (
     execution_roles_keep_model_permissions,
     images_do_not_expire,
     immutable_resources_are_created_before_deleted,
+    instance_types_come_from_recommendations,
     model_images_are_pinned_by_digest,
     private_registry_models_are_in_a_vpc,
     production_variants_have_no_ssm_access,
@@ -45,4 +46,5 @@ RULES: Final[tuple[Rule, ...]] = (
     ssm_access_has_an_end_date.rule,
     private_registry_models_are_in_a_vpc.rule,
     registry_credentials_come_from_a_function.rule,
+    instance_types_come_from_recommendations.rule,
 )

@@ -73,6 +73,7 @@ def test_what_each_pack_holds() -> None:
         "artifacts-are-not-overwritten": "advisory",
         "images-do-not-expire": "advisory",
         "endpoint-storage-is-encrypted": "advisory",
+        "instance-types-come-from-recommendations": "disabled",
     }
     access = {"production-variants-have-no-ssm-access": "mandatory", "ssm-access-has-an-end-date": "mandatory"}
 

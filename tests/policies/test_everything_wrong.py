@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -71,7 +72,10 @@ def stack(*, bad: bool) -> list[Given]:
             {
                 "name": "c-1a2b3c4",
                 "kmsKeyArn": KEY_ARN,
-                "tags": {"holdfast:stage": "production"},
+                "tags": {
+                    "holdfast:stage": "production",
+                    **({} if bad else {"holdfast:recommendation": f"ml.m5.large {dt.datetime.now(dt.UTC):%FT%TZ} job"}),
+                },
                 "productionVariants": [variant],
             },
             "scoring",
