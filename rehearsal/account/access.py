@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.holdings import ForeignKey, Holdings, image_reference, partition
-from rehearsal.account.resource_policies import ALLOW, NONE, Asked, Principal, Verdict, said
+from rehearsal.account.resource_policies import ALLOW, DENY, NONE, Asked, Principal, Verdict, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,8 +82,9 @@ def key(
         words = f"{arn} is a key that AWS manages, which no other account can use"
         return {"state": held.key_state, "arn": arn, "says": Verdict(NONE, False, words).told()}
     by_policy = said(held.policy, Asked(reader, action, arn, context), "key policy")
-    if by_policy.outcome == NONE:
-        by_policy = _granted(held, reader, action, context) or by_policy
+    granted = _granted(held, reader, action, context) if by_policy.outcome != DENY and not by_policy.directly else None
+    if granted is not None and (granted.directly or by_policy.outcome == NONE):
+        by_policy = granted
     return {"state": held.key_state, "arn": arn, "says": by_policy.told()}
 
 

@@ -72,6 +72,9 @@ def prepare(call: Call, account: str) -> Call:
     given = call.parameters.get(name)
     named = given if isinstance(given, str) else _key_of_ciphertext(call)
     key = Holdings(account).key(named, call.region) if named else None
+    if call.action == "CreateGrant" and not str(call.parameters.get("GranteePrincipal", "")).startswith("arn:"):
+        # CreateGrant, GranteePrincipal: "use the Amazon Resource Name (ARN) of an AWS principal".
+        raise Refusal("InvalidArnException", f"{call.parameters.get('GranteePrincipal')} is no ARN of a principal.")
     if key is None or isinstance(key, ForeignKey):
         return call
     if key.key_state == "PendingDeletion" and call.action in _NOT_WHILE_PENDING:
