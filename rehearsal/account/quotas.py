@@ -125,7 +125,10 @@ def quota_code(name: str) -> str:
 
 
 def _list(quotas: Quotas, region: str, parameters: dict[str, Any], *, applied: bool = True) -> dict[str, Any]:
-    """All quotas, page by page (ListServiceQuotas: MaxResults of at most 100)."""
+    """All quotas, page by page (ListServiceQuotas: MaxResults of at most 100).
+
+    Source: ListServiceQuotas (Service Quotas API reference).
+    """
     code = parameters.get("QuotaCode")
     found = [name for name in names() if code in (None, quota_code(name))]
     start, size = int(parameters.get("NextToken") or 0), int(parameters.get("MaxResults") or 100)
@@ -137,6 +140,7 @@ def _list(quotas: Quotas, region: str, parameters: dict[str, Any], *, applied: b
 
 
 def _get(quotas: Quotas, region: str, parameters: dict[str, Any], *, applied: bool = True) -> dict[str, Any]:
+    """One applied quota by its code. Source: GetServiceQuota (Service Quotas API reference)."""
     found = _list(quotas, region, {"QuotaCode": parameters["QuotaCode"]}, applied=applied)["Quotas"]
     if not found:
         raise Refusal("NoSuchResourceException", "The request failed because the specified service does not exist.")
@@ -144,14 +148,17 @@ def _get(quotas: Quotas, region: str, parameters: dict[str, Any], *, applied: bo
 
 
 def _list_defaults(quotas: Quotas, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """All default quotas, page by page. Source: ListAWSDefaultServiceQuotas (Service Quotas API reference)."""
     return _list(quotas, region, parameters, applied=False)
 
 
 def _get_default(quotas: Quotas, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """One default quota by its code. Source: GetAWSDefaultServiceQuota (Service Quotas API reference)."""
     return _get(quotas, region, parameters, applied=False)
 
 
 def _list_services(_: Quotas, __: str, ___: dict[str, Any]) -> dict[str, Any]:
+    """The services whose quotas the emulation has. Source: ListServices (Service Quotas API reference)."""
     return {"Services": [{"ServiceCode": "sagemaker", "ServiceName": "Amazon SageMaker"}]}
 
 

@@ -75,7 +75,10 @@ class Sessions:
         return _OPERATIONS[call.action](self, call, at)
 
     def start(self, call: Call, at: float) -> dict[str, Any]:
-        """StartSession: authorised for endpoint and document, answered with what the AWS CLI's plug-in wants."""
+        """StartSession: authorised for endpoint and document, answered with what the AWS CLI's plug-in wants.
+
+        Source: StartSession (Systems Manager API reference).
+        """
         from moto.moto_api._internal import mock_random
 
         target, document = call.parameters["Target"], call.parameters.get("DocumentName") or ""
@@ -170,13 +173,19 @@ class Sessions:
             groups[group_name].create_log_stream(session.id)
 
     def terminate(self, call: Call, at: float) -> dict[str, Any]:
-        """TerminateSession: for those who may end this session."""
+        """TerminateSession: for those who may end this session.
+
+        Source: TerminateSession (Systems Manager API reference).
+        """
         session = self._owned(call, at, "ssm:TerminateSession")
         session.ended = session.ended or at
         return {"SessionId": session.id}
 
     def resume(self, call: Call, at: float) -> dict[str, Any]:
-        """ResumeSession: a session that was ended can't be resumed."""
+        """ResumeSession: a session that was ended can't be resumed.
+
+        Source: ResumeSession (Systems Manager API reference).
+        """
         session = self._owned(call, at, "ssm:ResumeSession")
         if session.ended is not None:
             raise Refusal("DoesNotExistException", f"Session {session.id} is terminated.")
@@ -193,7 +202,7 @@ class Sessions:
         return session
 
     def describe(self, call: Call, _: float) -> dict[str, Any]:
-        """DescribeSessions: Active or History."""
+        """DescribeSessions: Active or History. Source: DescribeSessions (Systems Manager API reference)."""
         active = call.parameters["State"] == "Active"
         return {
             "Sessions": [

@@ -105,6 +105,7 @@ def parameters(call: Call) -> dict[str, Any]:
 
 
 def _create(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Makes a share of resources with principals; they are invited. Source: CreateResourceShare (RAM API reference)."""
     from moto.moto_api._internal import mock_random
 
     given = asked.parameters
@@ -158,6 +159,7 @@ def _described(sharing: Sharing, share: Share) -> dict[str, Any]:
 
 
 def _get(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Shares of this account, or those that others have with it. Source: GetResourceShares (RAM API reference)."""
     given = asked.parameters
     if given.get("resourceOwner") not in ("SELF", "OTHER-ACCOUNTS"):
         raise Refusal("InvalidParameterException", "resourceOwner must be SELF or OTHER-ACCOUNTS.")
@@ -174,6 +176,7 @@ def _get(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
 
 
 def _update(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Renames a share, or opens it to principals outside the organization. Source: UpdateResourceShare."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     share.name = asked.parameters.get("name") or share.name
     share.external = bool(asked.parameters.get("allowExternalPrincipals", share.external))
@@ -182,6 +185,7 @@ def _update(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
 
 
 def _delete(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Ends a share; nobody has anything of it any more. Source: DeleteResourceShare (RAM API reference)."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     share.status, share.modified = "DELETED", asked.at
     share.resources, share.principals, share.accepted = [], [], []
@@ -189,12 +193,14 @@ def _delete(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
 
 
 def _associate(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Adds resources and principals to a share. Source: AssociateResourceShare (RAM API reference)."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     _add(sharing, share, asked)
     return {"resourceShareAssociations": _associations(share, asked.parameters, "ASSOCIATED")}
 
 
 def _disassociate(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Takes resources and principals out of a share. Source: DisassociateResourceShare (RAM API reference)."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     told = _associations(share, asked.parameters, "DISASSOCIATED")
     share.resources = [arn for arn in share.resources if arn not in (asked.parameters.get("resourceArns") or [])]
@@ -215,6 +221,7 @@ def _association(share: Share, kind: str, entity: str, status: str) -> dict[str,
 
 
 def _get_associations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """What belongs to shares, by kind. Source: GetResourceShareAssociations (RAM API reference)."""
     given = asked.parameters
     kind, wanted = given.get("associationType"), given.get("resourceShareArns")
     if kind not in ("PRINCIPAL", "RESOURCE"):
@@ -231,12 +238,14 @@ def _get_associations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
 
 
 def _tag(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Adds tags to a share, or overwrites them. Source: TagResource (RAM API reference)."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     share.tags |= {tag["key"]: tag["value"] for tag in asked.parameters.get("tags") or []}
     return {}
 
 
 def _untag(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
+    """Removes tags of a share by key. Source: UntagResource (RAM API reference)."""
     share = sharing.share(str(asked.parameters.get("resourceShareArn")))
     for key in asked.parameters.get("tagKeys") or []:
         share.tags.pop(key, None)
@@ -262,7 +271,7 @@ def _invitation(sharing: Sharing, share: Share, account: str) -> dict[str, Any]:
 
 
 def _get_invitations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
-    """What other accounts share with this one, or want to."""
+    """What other accounts share with this one, or want to. Source: GetResourceShareInvitations (RAM API reference)."""
     neighbours = sharing.neighbours
     others = neighbours.others() if neighbours is not None else []
     found = [told for one in others for told in (neighbours.ask(one, "invitations") if neighbours else [])]
@@ -273,7 +282,7 @@ def _get_invitations(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
 
 
 def _accept(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
-    """AcceptResourceShareInvitation, of the account that was invited; asked of the share's owner."""
+    """Asked of the share's owner by the account that was invited. Source: AcceptResourceShareInvitation."""
     arn = str(asked.parameters.get("resourceShareInvitationArn"))
     for share in sharing.shares.values():
         if share.invitation(asked.caller) == arn and _invited(share, asked.caller):

@@ -85,6 +85,10 @@ def _kind(parameters: dict[str, Any]) -> Kind:
 
 
 def _create(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
+    """Makes a resource of a type in its desired state; the request tells at once how it ended.
+
+    Source: CreateResource (Cloud Control API reference).
+    """
     kind, text = _kind(call.parameters), call.parameters["DesiredState"]
 
     def act() -> tuple[str, dict[str, Any] | None]:
@@ -98,6 +102,7 @@ def _create(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
 
 
 def _update(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
+    """Patches a resource; a create-only property is refused. Source: UpdateResource (Cloud Control API reference)."""
     kind, identifier = _kind(call.parameters), call.parameters["Identifier"]
     ask = control.ask(call, at)
     before = _read(kind, ask, identifier)
@@ -122,6 +127,7 @@ def _update(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
 
 
 def _delete(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
+    """Deletes a resource by its identifier. Source: DeleteResource (Cloud Control API reference)."""
     kind, identifier = _kind(call.parameters), call.parameters["Identifier"]
 
     def act() -> tuple[str, dict[str, Any] | None]:
@@ -132,6 +138,7 @@ def _delete(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
 
 
 def _get(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
+    """A resource's properties by its identifier. Source: GetResource (Cloud Control API reference)."""
     kind, identifier = _kind(call.parameters), call.parameters["Identifier"]
     properties = _read(kind, control.ask(call, at), identifier)
     return {"TypeName": kind.name, "ResourceDescription": _description(identifier, properties)}
@@ -148,6 +155,7 @@ def _read(kind: Kind, ask: Any, identifier: str) -> dict[str, Any]:
 
 
 def _list(control: CloudControl, call: Call, at: float) -> dict[str, Any]:
+    """The resources of a type, page by page. Source: ListResources (Cloud Control API reference)."""
     kind = _kind(call.parameters)
     ask = control.ask(call, at)
     names = kind.list_all(ask, _state(call.parameters.get("ResourceModel") or "{}"))
@@ -167,11 +175,15 @@ def _description(identifier: str, properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _status(control: CloudControl, call: Call, _: float) -> dict[str, Any]:
+    """How a request ended. Source: GetResourceRequestStatus (Cloud Control API reference)."""
     return {"ProgressEvent": _known(control, call)}
 
 
 def _cancel(control: CloudControl, call: Call, _: float) -> dict[str, Any]:
-    """What has ended can't be cancelled (CancelResourceRequest: only PENDING and IN_PROGRESS)."""
+    """What has ended can't be cancelled (CancelResourceRequest: only PENDING and IN_PROGRESS).
+
+    Source: CancelResourceRequest (Cloud Control API reference).
+    """
     event = _known(control, call)
     raise Refusal(
         "ConcurrentModificationException", f"The request {event['RequestToken']} is {event['OperationStatus']} already."

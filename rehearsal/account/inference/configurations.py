@@ -24,7 +24,10 @@ _LOCAL_STORAGE = re.compile(
 
 
 def create(inference: Inference, request: Request) -> dict[str, Any]:
-    """Makes a configuration; refuses one whose models or key don't exist."""
+    """Makes a configuration; refuses one whose models or key don't exist.
+
+    Source: CreateEndpointConfig (API reference).
+    """
     parameters = request.parameters
     name = parameters["EndpointConfigName"]
     if name in inference.configurations(request.region):
@@ -91,7 +94,10 @@ def _check_key(inference: Inference, configuration: Configuration) -> None:
 
 
 def describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """The configuration as it was made, with the weight 1 that AWS adds."""
+    """The configuration as it was made, with the weight 1 that AWS adds.
+
+    Source: DescribeEndpointConfig (API reference).
+    """
     name = request.parameters["EndpointConfigName"]
     configuration = inference.configurations(request.region).get(name)
     if configuration is None:
@@ -104,7 +110,7 @@ def describe(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Configurations, newest first."""
+    """Configurations, newest first. Source: ListEndpointConfigs (API reference)."""
     return page(
         list(inference.configurations(request.region).values()),
         request,

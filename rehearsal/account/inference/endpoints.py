@@ -23,6 +23,8 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
     """Begins an endpoint: Creating, then InService or Failed.
 
     Names are unique in a region without regard to case (CreateEndpoint, EndpointName).
+
+    Source: CreateEndpoint (API reference).
     """
     parameters = request.parameters
     name = parameters["EndpointName"]
@@ -63,6 +65,8 @@ def update(inference: Inference, request: Request) -> dict[str, Any]:
     Without RetainAllVariantProperties the configuration's own scale and weights apply; with it the present ones of
     variants of the same name stay, but for those that ExcludeRetainedVariantProperties names. Without
     RetainDeploymentConfig the last DeploymentConfig isn't used again.
+
+    Source: UpdateEndpoint (API reference).
     """
     parameters = request.parameters
     endpoint = _endpoint(inference, request)
@@ -190,6 +194,8 @@ def describe(inference: Inference, request: Request) -> dict[str, Any]:
 
     PendingDeploymentSummary is there while the endpoint is created or updated with a new configuration; until it has
     moved, EndpointConfigName is the old one.
+
+    Source: DescribeEndpoint (API reference).
     """
     endpoint = _endpoint(inference, request)
     output: dict[str, Any] = {
@@ -269,7 +275,7 @@ def _extras(fleet: Fleet) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Endpoints, newest first."""
+    """Endpoints, newest first. Source: ListEndpoints (API reference)."""
     return page(
         list(inference.endpoints(request.region).values()),
         request,

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def create(inference: Inference, request: Request) -> dict[str, Any]:
-    """Makes a model; refuses one whose role, artifacts, images, subnets or groups aren't there."""
+    """Makes a model; refuses one whose role, artifacts, images, subnets or groups aren't there.
+
+    Source: CreateModel (API reference).
+    """
     parameters = request.parameters
     name = parameters["ModelName"]
     if name in inference.models(request.region):
@@ -108,7 +111,10 @@ def _check_network(inference: Inference, vpc: dict[str, Any], region: str) -> No
 
 
 def describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """The model as it was made, with the defaults that AWS adds (Mode, Environment, EnableNetworkIsolation)."""
+    """The model as it was made, with the defaults that AWS adds (Mode, Environment, EnableNetworkIsolation).
+
+    Source: DescribeModel (API reference).
+    """
     name = request.parameters["ModelName"]
     model = inference.models(request.region).get(name)
     if model is None:
@@ -126,7 +132,7 @@ def _with_defaults(container: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Models, newest first."""
+    """Models, newest first. Source: ListModels (API reference)."""
     return page(
         list(inference.models(request.region).values()),
         request,
@@ -136,7 +142,10 @@ def list_all(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def delete(inference: Inference, request: Request) -> dict[str, Any]:
-    """Deletes the entry, whoever uses it: no check is documented (DeleteModel deletes only the model entry)."""
+    """Deletes the entry, whoever uses it: no check is documented (DeleteModel deletes only the model entry).
+
+    Source: DeleteModel (API reference).
+    """
     name = request.parameters["ModelName"]
     if inference.models(request.region).pop(name, None) is None:
         raise inference.missing(request.region, "model", name)

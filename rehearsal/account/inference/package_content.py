@@ -1,5 +1,6 @@
 """What a model package holds: its containers, their images and artifacts, and whether they can be had.
 
+Sources: ModelPackageContainerDefinition (API reference), and the page named below.
 SageMaker looks for the image and the artifact when a version is registered. Whose right to read them that takes isn't
 documented; "Register a Model Version from a Different Account" (model-registry-version.html) has the account of the
 *registry* granted it (repository policy, bucket policy, grant), so here that account reads (docs/unverified.md).

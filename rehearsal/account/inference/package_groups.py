@@ -21,7 +21,7 @@ _LARGEST_POLICY = 20480  # PolicyString, API reference
 
 
 def create(inference: Inference, request: Request) -> dict[str, Any]:
-    """Makes a group, which is Completed at once."""
+    """Makes a group, which is Completed at once. Source: CreateModelPackageGroup (API reference)."""
     parameters = request.parameters
     name = parameters["ModelPackageGroupName"]
     groups = inference.region(request.region).groups
@@ -40,7 +40,10 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """The group; CreatedBy is empty, as it is for callers that are no user of SageMaker Studio."""
+    """The group; CreatedBy is empty, as it is for callers that are no user of SageMaker Studio.
+
+    Source: DescribeModelPackageGroup (API reference).
+    """
     group = find(inference, request)
     return {**_summary(group), "CreatedBy": {}}
 
@@ -90,7 +93,10 @@ def delete(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def put_policy(inference: Inference, request: Request) -> dict[str, Any]:
-    """Sets the resource policy; it must be JSON with statements about this group."""
+    """Sets the resource policy; it must be JSON with statements about this group.
+
+    Source: PutModelPackageGroupPolicy (API reference).
+    """
     group = _find_for_policy(inference, request)
     text = request.parameters["ResourcePolicy"]
     try:
@@ -118,7 +124,7 @@ def _check_statement(statement: Any) -> None:
 
 
 def get_policy(inference: Inference, request: Request) -> dict[str, Any]:
-    """The resource policy as it was put."""
+    """The resource policy as it was put. Source: GetModelPackageGroupPolicy (API reference)."""
     group = _find_for_policy(inference, request)
     if group.policy is None:
         raise invalid(f"Cannot find resource policy for: {group.arn}")
@@ -126,7 +132,7 @@ def get_policy(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def delete_policy(inference: Inference, request: Request) -> dict[str, Any]:
-    """Takes the resource policy away."""
+    """Takes the resource policy away. Source: DeleteModelPackageGroupPolicy (API reference)."""
     group = _find_for_policy(inference, request)
     if group.policy is None:
         raise invalid(f"Cannot find resource policy for: {group.arn}")

@@ -28,6 +28,8 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
 
     The same ClientToken again gives the same package (CreateModelPackage, ClientToken: "guarantees that the call is
     idempotent").
+
+    Source: CreateModelPackage (API reference).
     """
     parameters = request.parameters
     state = inference.region(request.region)
@@ -131,7 +133,10 @@ def update(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """The package: what it was made with, its version and its approval."""
+    """The package: what it was made with, its version and its approval.
+
+    Source: DescribeModelPackage (API reference).
+    """
     package = find(inference, request, request.parameters["ModelPackageName"])
     output = {key: value for key, value in package.definition.items() if value not in ({}, [])}
     output |= _identity(package) | {
@@ -169,7 +174,10 @@ def _summary(package: Package) -> dict[str, Any]:
 
 
 def batch_describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """Several packages at once; those that can't be had are named in BatchDescribeModelPackageErrorMap."""
+    """Several packages at once; those that can't be had are named in BatchDescribeModelPackageErrorMap.
+
+    Source: BatchDescribeModelPackage (API reference).
+    """
     found: dict[str, Any] = {}
     errors: dict[str, Any] = {}
     for arn in request.parameters["ModelPackageArnList"]:
@@ -185,7 +193,10 @@ def batch_describe(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Packages, newest first: a group's versions, or by ModelPackageType (Unversioned unless given)."""
+    """Packages, newest first: a group's versions, or by ModelPackageType (Unversioned unless given).
+
+    Source: ListModelPackages (API reference).
+    """
     parameters = request.parameters
     packages = list(inference.region(request.region).packages.values())
     if parameters.get("ModelPackageGroupName"):
@@ -200,7 +211,10 @@ def list_all(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def delete(inference: Inference, request: Request) -> dict[str, Any]:
-    """Deletes a package, whoever uses it; the number of a version isn't given again."""
+    """Deletes a package, whoever uses it; the number of a version isn't given again.
+
+    Source: DeleteModelPackage (API reference).
+    """
     package = find(inference, request, request.parameters["ModelPackageName"])
     del inference.region(request.region).packages[package.arn]
     return {}

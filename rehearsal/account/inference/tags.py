@@ -1,4 +1,4 @@
-"""AddTags, ListTags, DeleteTags for models, endpoint configurations, endpoints, model package groups and packages."""
+"""AddTags, ListTags, DeleteTags for what SageMaker has here that takes tags. Source: the API reference."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def _resource(inference: Inference, request: Request) -> Tagged:
 
 
 def add(inference: Inference, request: Request) -> dict[str, Any]:
-    """Adds tags or overwrites those of the same key (AddTags); at most 50 a resource."""
+    """Adds tags or overwrites those of the same key (AddTags); at most 50 a resource.
+
+    Source: AddTags (API reference).
+    """
     resource = _resource(inference, request)
     merged = {**resource.tags, **{tag["Key"]: tag["Value"] for tag in request.parameters["Tags"]}}
     if len(merged) > _MOST:
@@ -47,13 +50,13 @@ def add(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """All tags of a resource, on one page."""
+    """All tags of a resource, on one page. Source: ListTags (API reference)."""
     resource = _resource(inference, request)
     return {"Tags": [{"Key": key, "Value": value} for key, value in resource.tags.items()]}
 
 
 def delete(inference: Inference, request: Request) -> dict[str, Any]:
-    """Removes tags by key; keys that aren't there don't matter."""
+    """Removes tags by key; keys that aren't there don't matter. Source: DeleteTags (API reference)."""
     resource = _resource(inference, request)
     for key in request.parameters["TagKeys"]:
         resource.tags.pop(key, None)

@@ -33,6 +33,8 @@ def create(inference: Inference, request: Request) -> dict[str, Any]:
 
     A name is given once (ResourceInUse); a version, its mandatory fields, the role, the keys and endpoints must be
     there. What the network, the policies and the payload lack shows later, as with AWS, in FailureReason.
+
+    Source: CreateInferenceRecommendationsJob (API reference).
     """
     parameters = request.parameters
     name = parameters["JobName"]
@@ -112,7 +114,10 @@ def _types(wanted: dict[str, Any], held: dict[str, Any]) -> list[str]:
 
 
 def describe(inference: Inference, request: Request) -> dict[str, Any]:
-    """A job: what was asked, its status, and what it recommends once it is over, also if only in part."""
+    """A job: what was asked, its status, and what it recommends once it is over, also if only in part.
+
+    Source: DescribeInferenceRecommendationsJob (API reference).
+    """
     job = find(inference, request)
     output = {
         **_identity(job),
@@ -143,7 +148,10 @@ def describe(inference: Inference, request: Request) -> dict[str, Any]:
 
 
 def list_all(inference: Inference, request: Request) -> dict[str, Any]:
-    """Jobs, newest first; filtered by name, status, times, model and version."""
+    """Jobs, newest first; filtered by name, status, times, model and version.
+
+    Source: ListInferenceRecommendationsJobs (API reference).
+    """
     wanted = request.parameters
     jobs = [
         job
@@ -183,7 +191,10 @@ def _identity(job: Job) -> dict[str, Any]:
 
 
 def list_steps(inference: Inference, request: Request) -> dict[str, Any]:
-    """The benchmarks of a job, in order; those of one status if one is asked for."""
+    """The benchmarks of a job, in order; those of one status if one is asked for.
+
+    Source: ListInferenceRecommendationsJobSteps (API reference).
+    """
     job = find(inference, request)
     wanted = request.parameters.get("Status")
     steps = [each for each in job.benchmarks if wanted in (None, each.status)]
@@ -239,7 +250,10 @@ def _digest(job: Job, benchmark: Benchmark) -> str:
 
 
 def stop(inference: Inference, request: Request) -> dict[str, Any]:
-    """Stops a job: STOPPING, then STOPPED; what its benchmarks have found is kept, their interfaces go."""
+    """Stops a job: STOPPING, then STOPPED; what its benchmarks have found is kept, their interfaces go.
+
+    Source: StopInferenceRecommendationsJob (API reference).
+    """
     job = find(inference, request)
     if job.status == "STOPPING":
         return {}

@@ -2,9 +2,9 @@
 
 Nothing is measured here and no price list is asked: every figure is *simulated*. It follows from the model (digest of
 the image and the artifact), the instance type's name (family, generation, size) and the environment's values alone.
-What is kept of AWS's are the relations: CostPerInference is CostPerHour over sixty times MaxInvocations (the figures
-of "Get your inference recommendation job results" agree with that), users are actors that send one request after the
-other ("Run a custom load test"), and a load test that has stopped by a condition reports what it saw then.
+What is kept of AWS's are the relations. Sources: "Get your inference recommendation job results" (by its figures
+CostPerInference is CostPerHour over sixty times MaxInvocations), "Run a custom load test" (users are actors that send
+one request after the other), RecommendationJobStoppingConditions (API reference).
 """
 
 from __future__ import annotations
