@@ -1,7 +1,7 @@
 """JSON schemas of CloudFormation's properties, made of botocore's shapes of the operation that takes them.
 
-CloudFormation's schemas of SageMaker's types repeat the API's own constraints (aws-cloudformation-resource-providers-
-sagemaker); where they differ, `_DIFFERENT` says how.
+Source: aws-cloudformation-resource-providers-sagemaker, whose schemas repeat the API's own constraints; where they
+differ, `_DIFFERENT` says how.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Sources: ModelPackageContainerDefinition (API reference), and the page named below.
 SageMaker looks for the image and the artifact when a version is registered. Whose right to read them that takes isn't
-documented; "Register a Model Version from a Different Account" (model-registry-version.html) has the account of the
-*registry* granted it (repository policy, bucket policy, grant), so here that account reads (docs/unverified.md).
+documented. Source: "Register a Model Version from a Different Account" (SageMaker Developer Guide,
+model-registry-version.html) has the account of the *registry* granted it by repository policy, bucket policy and grant,
+so here that account reads (docs/unverified.md).
 """
 
 from __future__ import annotations

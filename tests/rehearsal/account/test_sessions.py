@@ -74,17 +74,21 @@ def test_each_instance_has_a_stream_that_begins_with_its_target_id(world: World,
     assert all(line.startswith("[sagemaker ssm logs][container_0] ") for line in lines(world, "logged"))
 
 
-def test_a_target_of_several_containers_ends_in_the_container(world: World, ground: dict[str, Any]) -> None:
+@pytest.mark.parametrize("names", [["first", "second"], ["container_0", "container_1"]])
+def test_a_target_of_several_containers_ends_in_the_container(
+    world: World, ground: dict[str, Any], names: list[str]
+) -> None:
     """By its own name, or by the default one."""
     container = {"Image": ground["image"], "ModelDataUrl": ground["url"]}
-    both = [{**container, "ContainerHostname": "first"}, container]
-    world.sagemaker.create_model(ModelName="two", Containers=both, ExecutionRoleArn=ground["role"])
-    put_configuration(world, "two", "two", variant={"EnableSSMAccess": True, "InitialInstanceCount": 1})
-    world.sagemaker.create_endpoint(EndpointName="two", EndpointConfigName="two")
-    wait(world, "two", "InService")
-    found = targets(world, "two")
+    both = [{**container, "ContainerHostname": name} for name in names] if "first" in names else [container] * 2
+    pair = f"two-{names[0].replace('_', '-')}"
+    world.sagemaker.create_model(ModelName=pair, Containers=both, ExecutionRoleArn=ground["role"])
+    put_configuration(world, pair, pair, variant={"EnableSSMAccess": True, "InitialInstanceCount": 1})
+    world.sagemaker.create_endpoint(EndpointName=pair, EndpointConfigName=pair)
+    wait(world, pair, "InService")
+    found = targets(world, pair)
 
-    assert [each.split("_", 3)[3] for each in found] == ["first", "container_1"]
+    assert [each.split("_", 3)[3] for each in found] == names
     assert world.client("ssm").start_session(Target=found[0])["StreamUrl"].startswith("wss://ssmmessages.")
     assert refused(world.client("ssm").start_session, Target=found[0].removesuffix("_first")) == "TargetNotConnected"
 
