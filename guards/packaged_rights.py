@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from guards import usage
+from guards import kinds, usage
 from guards.deletions import describe, finding
 from guards.resource_policies import granted, live_policy, may, target_of
-from guards.rights import live_rights, planned_rights
-from guards.values import Unknown
+from guards.rights import Rights, document_in, live_rights, planned_rights
+from guards.values import UNKNOWN, Unknown
 from knowledge import arns
 from knowledge.model_packages import ARTIFACT_KEY, containers_in, pinned_image, urls_of
 from knowledge.permissions import Facts, Need, needs_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from guards.live import Account
     from guards.plan import Operation
     from guards.report import Report
-    from guards.rights import Rights
 
 GUARD = "model-package-can-be-run"
 
@@ -36,9 +35,11 @@ def judge_role(operation: Operation, arn: str, described: Mapping[str, Any], jud
     role = _role(operation, judge)
     if not role:
         return
-    rights = live_rights(account, role) if not role.startswith("urn:pulumi:") else _none()
-    rights = planned_rights(rights, role, judge.plan, account, end=False, judged=operation)
-    if not rights.complete:
+    if role.startswith("urn:pulumi:"):
+        rights = _of_new_role(role, judge)
+    else:
+        rights = planned_rights(live_rights(account, role), role, judge.plan, account, end=False, judged=operation)
+    if not (rights.documents and rights.complete):
         return
     for need in needs_of(_facts(described, account)):
         outcome = _outcome(need, rights, role, account) if need.essential else Outcome.ALLOWED
@@ -53,10 +54,13 @@ def judge_role(operation: Operation, arn: str, described: Mapping[str, Any], jud
             return
 
 
-def _none() -> Rights:
-    from guards.rights import Rights
-
-    return Rights()
+def _of_new_role(urn: str, judge: Judge) -> Rights:
+    """What this run gives to a role that it makes: it has nothing else."""
+    rights = Rights()
+    for one in judge.plan.of(kinds.ROLE_POLICY, kinds.ATTACHMENT):
+        if urn in one.dependencies:
+            rights = rights.having(("planned", one.urn), document_in(one.inputs.get("policy", UNKNOWN)))
+    return rights
 
 
 def _role(operation: Operation, judge: Judge) -> str:

@@ -7,13 +7,14 @@ reference); "Update the Approval Status of a Model" (SageMaker Developer Guide, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from knowledge import arns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 Approval = Literal["PendingManualApproval", "Approved", "Rejected"]
 PENDING: Final = "PendingManualApproval"
@@ -84,7 +85,9 @@ def version_of(text: str) -> Place | None:
 
 def containers_in(described: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The containers of a version as DescribeModelPackage, or Cloud Control, tells it."""
-    return list((described.get("InferenceSpecification") or {}).get("Containers") or [])
+    specification = described.get("InferenceSpecification")
+    found = specification.get("Containers") if isinstance(specification, Mapping) else None
+    return [one for one in found or () if isinstance(one, Mapping)]
 
 
 def pinned_image(container: Mapping[str, Any]) -> str:

@@ -35,6 +35,8 @@ def artifacts(container: Block) -> Iterator[tuple[Block, str]]:
     takes no ModelDataSource with a ModelDataUrl, and a program that gives more sources gives a list of them.
     """
     url = container.has("modelDataUrl")
+    if not url and container.has("modelPackageName"):
+        return  # what a version of the Model Registry is made of, only the account knows
     if url:
         yield container, "modelDataUrl"
     source = None if url and _unknown(container, "modelDataSource") else container.block("modelDataSource")

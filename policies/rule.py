@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from policies.reading import Resource, Stack
     from policies.verdict import Verdict
 
-Concern = Literal["endpoint integrity", "container access", "private registry"]
+Concern = Literal["endpoint integrity", "container access", "private registry", "model registry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

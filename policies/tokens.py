@@ -19,6 +19,11 @@ ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
 ROLE_POLICY_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 MANAGED_POLICY: Final = "aws:iam/policy:Policy"
 
+MODEL_PACKAGE_GROUP_POLICY: Final = "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy"
+CLOUD_CONTROL: Final = "aws:cloudcontrol/resource:Resource"
+MODEL_PACKAGE: Final = "AWS::SageMaker::ModelPackage"
+"""What a CLOUD_CONTROL resource's `typeName` is for a version in the Model Registry."""
+
 STACK: Final = "pulumi:pulumi:Stack"
 
 STAGE_TAG: Final = "holdfast:stage"

@@ -21,6 +21,9 @@ from policies.rules import (
     immutable_resources_are_created_before_deleted,
     instance_types_come_from_recommendations,
     model_images_are_pinned_by_digest,
+    model_package_group_policies_name_accounts,
+    model_versions_are_pinned_by_digest,
+    models_come_from_approved_versions,
     private_registry_models_are_in_a_vpc,
     production_variants_have_no_ssm_access,
     registry_credentials_come_from_a_function,
@@ -47,4 +50,7 @@ RULES: Final[tuple[Rule, ...]] = (
     private_registry_models_are_in_a_vpc.rule,
     registry_credentials_come_from_a_function.rule,
     instance_types_come_from_recommendations.rule,
+    model_versions_are_pinned_by_digest.rule,
+    models_come_from_approved_versions.rule,
+    model_package_group_policies_name_accounts.rule,
 )

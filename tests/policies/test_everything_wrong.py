@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 
 from judging import DIGEST, IMAGE, UNKNOWN, Given, Judge
 
+from knowledge.cross_account import group_policy
+from knowledge.model_packages import Place
 from knowledge.permissions import trust_document
 from policies.reading import Stack
 from policies.rules import RULES
 from policies.tokens import (
     BUCKET_LIFECYCLE,
     BUCKETS,
+    CLOUD_CONTROL,
     ENDPOINT,
     ENDPOINT_CONFIGURATION,
     KEY,
     MODEL,
+    MODEL_PACKAGE,
+    MODEL_PACKAGE_GROUP_POLICY,
     REPOSITORY,
     REPOSITORY_LIFECYCLE,
     ROLE,
@@ -33,8 +38,21 @@ ROLE_ARN = "arn:aws:iam::111122223333:role/scoring"
 EVERYTHING = json.dumps({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 UNTAGGED = json.dumps({"rules": [{"selection": {"tagStatus": "untagged"}, "action": {"type": "expire"}}]})
 BUILDS = UNTAGGED.replace("untagged", "tagged")
+OPEN = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]})
 NOTHING = json.dumps({"Statement": []})
 WRONG = {"repositoryAuthConfig": {"repositoryCredentialsProviderArn": "credentials"}}
+
+
+PACKAGE_ARN = "arn:aws:sagemaker:eu-central-1:111122223333:model-package/scoring/1"
+GROUP_POLICY = json.dumps(
+    group_policy(Place("aws", "eu-central-1", "111122223333", "scoring"), ["222222222222"], ["333333333333"])
+)
+
+
+def version(image: str, *, bad: bool) -> dict[str, object]:
+    """One in the Model Registry."""
+    approval = "PendingManualApproval" if bad else "Approved"
+    return {"ModelApprovalStatus": approval, "InferenceSpecification": {"Containers": [{"Image": image}]}}
 
 
 def stack(*, bad: bool) -> list[Given]:
@@ -101,6 +119,17 @@ def stack(*, bad: bool) -> list[Given]:
             {"repository": "scoring" if bad else "decision-trees", "policy": UNTAGGED if bad else BUILDS},
             "scoring",
         ),
+        Given(
+            CLOUD_CONTROL,
+            {"typeName": MODEL_PACKAGE, "id": PACKAGE_ARN, "desiredState": json.dumps(version(image, bad=bad))},
+            "scoring",
+        ),
+        Given(
+            MODEL_PACKAGE_GROUP_POLICY,
+            {"resourcePolicy": OPEN if bad else GROUP_POLICY},
+            "scoring",
+        ),
+        Given(MODEL, {"primaryContainer": {"modelPackageName": PACKAGE_ARN}}, "registered", **names),
         Given(
             ENDPOINT,
             {

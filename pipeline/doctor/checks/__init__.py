@@ -15,6 +15,7 @@ from pipeline.doctor.checks import (
     endpoints_are_in_service,
     images_are_there,
     keys_are_usable,
+    model_packages_are_approved,
     networks_are_there,
     private_images_can_be_pulled,
     roles_are_trusted,
@@ -37,5 +38,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     buckets_for_results_are_there.check,
     credentials_providers_are_there.check,
     private_images_can_be_pulled.check,
+    model_packages_are_approved.check,
     ssm_access_is_off_or_ends.check,
 )

@@ -61,6 +61,27 @@ model = resource(
         },
     },
 )
+version = resource(
+    "aws:cloudcontrol/resource:Resource",
+    "scoring",
+    {
+        "typeName": "AWS::SageMaker::ModelPackage",
+        "desiredState": '{"InferenceSpecification": {"Containers": [{"Image": "scoring:latest"}]}}',
+    },
+)
+group_policy = resource(
+    "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy",
+    "scoring",
+    {
+        "modelPackageGroupName": "scoring",
+        "resourcePolicy": '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}',
+    },
+)
+registered = resource(
+    "aws:sagemaker/model:Model",
+    "registered",
+    {"name": "registered", "executionRoleArn": role.arn, "primaryContainer": {"modelPackageName": version.id}},
+)
 configuration = resource(
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
     "scoring",
