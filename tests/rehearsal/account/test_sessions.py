@@ -87,10 +87,11 @@ def test_a_target_of_several_containers_ends_in_the_container(
     world.sagemaker.create_endpoint(EndpointName=pair, EndpointConfigName=pair)
     wait(world, pair, "InService")
     found = targets(world, pair)
+    instance = found[0].removesuffix(f"_{names[0]}")
 
     assert [each.split("_", 3)[3] for each in found] == names
     assert world.client("ssm").start_session(Target=found[0])["StreamUrl"].startswith("wss://ssmmessages.")
-    assert refused(world.client("ssm").start_session, Target=found[0].removesuffix("_first")) == "TargetNotConnected"
+    assert refused(world.client("ssm").start_session, Target=instance) == "TargetNotConnected"
 
 
 def test_without_access_there_is_neither_log_nor_target(world: World, ground: dict[str, Any]) -> None:
