@@ -152,6 +152,14 @@ class Account:
         made = self.control("fork", home=str(home), idle_minutes=idle_minutes)
         return Account(self.id, directory_of(self.id, home), made["port"], made["pid"])
 
+    def compact(self) -> dict[str, Any]:
+        """Packs the account's journal: a snapshot, and what comes after it. Nothing of the account changes.
+
+        An account that starts with a long journal does so by itself. Raises AccountError when it holds something that
+        a snapshot can't keep.
+        """
+        return dict(self.control("compact"))
+
     def health(self) -> dict[str, Any]:
         """Account id, pid, virtual time, number of mutations, and notes about repairs."""
         return dict(self.control("health"))

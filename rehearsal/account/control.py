@@ -99,6 +99,10 @@ def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
 
         home, minutes = Path(str(body["home"])), float(body.get("idle_minutes", 15.0))
         return _json(gateway.read(lambda: copies.fork(gateway, home, minutes)))
+    if path == "compact":
+        from rehearsal.account import snapshots
+
+        return _json(gateway.read(lambda: snapshots.compact(gateway)))
     if path == "faults":
         check_action(str(body.get("name", "")))
     if path in _ACTS:

@@ -110,5 +110,5 @@ def until(directory: Path, home: Path, account: str, number: int) -> Path:
 def entries(directory: Path) -> list[dict[str, Any]]:
     """What an account's journal says, one dict an entry: kind, at, number, and action and status of a call."""
     kept = ("kind", "at", "number", "action", "status", "verb")
-    lines = (directory / "journal.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    lines = Journal(directory).lines()[1:]
     return [{key: value for key, value in json.loads(line).items() if key in kept} for line in lines]

@@ -1,7 +1,9 @@
 """The journal of an account: one JSON line for everything that changed it, synced to disk before it is answered.
 
 The account's state is nowhere else. A server that starts reads the journal and does everything again, with the same
-virtual times and the same seeds, so that ids, dates and ETags come out the same. Bodies above `INLINE` bytes (layers,
+virtual times and the same seeds, so that ids, dates and ETags come out the same. A journal that has become long is
+compacted: its lines are packed into an archive, a snapshot of what they led to lies beside it, and the first line of
+the journal that goes on names both. Bodies above `INLINE` bytes (layers,
 artifacts) lie beside it in `blobs/<sha256>`, synced before the line that names them.
 """
 
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import hashlib
 import json
 import os
@@ -44,7 +47,7 @@ class Journal:
         self.notes: list[str] = []
 
     def read(self) -> list[dict[str, Any]]:
-        """All entries, in order, after repairing a last line that was cut off.
+        """All entries since the last compaction, in order, after repairing a last line that was cut off.
 
         Such a line was never synced, so nobody was answered: it is no lost mutation. Raises JournalError for anything
         else that isn't as it was written.
@@ -72,13 +75,11 @@ class Journal:
 
     def append(self, entry: dict[str, Any]) -> None:
         """Writes an entry and waits until the disk has it; raises JournalError when the disk refuses."""
-        text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
-        line = f'{text[:-1]},"crc":"{zlib.crc32(text.encode()):08x}"}}\n'
         try:
             if self._file is None:
                 self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
                 _sync_directory(self.path.parent)
-            data = line.encode()
+            data = _line(entry)
             while data:
                 data = data[os.write(self._file, data) :]
             os.fsync(self._file)
@@ -87,7 +88,7 @@ class Journal:
 
     def copy(self, directory: Path, number: int | None = None) -> None:
         """Writes a journal of the same entries (or of the first `number`, besides the head) to another directory."""
-        lines = self.path.read_bytes().splitlines(keepends=True)
+        lines = self.lines()
         if number is not None:
             lines = lines[:1] + lines[1:][:number]
         blobs = directory / self._blobs.name
@@ -100,6 +101,79 @@ class Journal:
                     except OSError:
                         shutil.copyfile(blob, blobs / blob.name)
         (directory / self.path.name).write_bytes(b"".join(lines))
+
+    def lines(self) -> list[bytes]:
+        """All lines there ever were, as if the journal had never been compacted."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        head = json.loads(lines[0]) if lines else {}
+        if "compacted" not in head:
+            return lines
+        packed = [self.path.with_name(name).read_bytes() for name in head["compacted"]["archives"]]
+        before = [line for each in packed for line in gzip.decompress(each).splitlines(keepends=True)]
+        return [
+            _line({key: value for key, value in head.items() if key not in ("compacted", "crc")}),
+            *before,
+            *lines[1:],
+        ]
+
+    def archived(self, named: dict[str, Any]) -> list[dict[str, Any]]:
+        """The entries that a compacted journal's first line stands for; raises JournalError when they aren't whole."""
+        entries = []
+        for name in named["archives"]:
+            try:
+                lines = gzip.decompress(self.path.with_name(name).read_bytes()).splitlines()
+            except (OSError, EOFError, zlib.error) as error:
+                raise JournalError(f"{self.path} refers to {name}, which can't be read ({error})") from error
+            entries += [self._parse(line, number) for number, line in enumerate(lines, start=1)]
+        if len(entries) != named["entries"]:
+            raise JournalError(f"{self.path} stands for {named['entries']} entries; its archives have {len(entries)}")
+        return entries
+
+    def snapshot(self, named: dict[str, Any]) -> bytes | None:
+        """The snapshot that a compacted journal's first line names; None when it is gone or isn't what was written."""
+        path = self.path.with_name(named["snapshot"])
+        content = path.read_bytes() if path.exists() else b""
+        return content if hashlib.sha256(content).hexdigest() == named["sha256"] else None
+
+    def compact(self, snapshot: bytes, made: str) -> dict[str, Any]:
+        """Packs the entries so far and begins a journal that goes on from a snapshot of what they led to.
+
+        Everything is synced before the journal's first line names it; whoever is killed in the middle finds the journal
+        as it was. Returns what that line says: entries, archives, snapshot, sha256, made.
+        """
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        head = {key: value for key, value in self._parse(lines[0], 1).items() if key != "compacted"}
+        before = json.loads(lines[0]).get("compacted") or {"entries": 0, "archives": []}
+        entries = before["entries"] + len(lines) - 1
+        archives = list(before["archives"])
+        if len(lines) > 1:
+            archives.append(f"journal.{before['entries'] + 1}-{entries}.gz")
+            self._put(archives[-1], gzip.compress(b"".join(lines[1:]), mtime=0))
+        digest = hashlib.sha256(snapshot).hexdigest()
+        named = {
+            "entries": entries,
+            "archives": archives,
+            "snapshot": f"snapshot.{entries}",
+            "sha256": digest,
+            "made": made,
+        }
+        self._put(named["snapshot"], snapshot)
+        self.close()
+        self._put(self.path.name, _line({**head, "compacted": named}))
+        for path in self.path.parent.glob("snapshot.*"):
+            if path.name != named["snapshot"]:
+                path.unlink()
+        return named
+
+    def _put(self, name: str, content: bytes) -> None:
+        path = self.path.with_name(name)
+        partial = path.with_name(f"{name}.{os.getpid()}.partial")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        _sync_directory(path.parent)
 
     def close(self) -> None:
         """Closes the file; a later `append` opens it again."""
@@ -171,6 +245,11 @@ class Journal:
             f"the last line of {self.path} was cut off ({len(tail)} bytes): it had not been answered and was set aside "
             f"as {remains.name}; every mutation that was answered is there"
         )
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    text = json.dumps(entry, separators=(",", ":"), sort_keys=True)
+    return f'{text[:-1]},"crc":"{zlib.crc32(text.encode()):08x}"}}\n'.encode()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -120,10 +120,24 @@ def _start(account: str, directory: Path, speed: float) -> Any:
     determinism = Determinism(account, head["at"])
     determinism.install()
     gateway = Gateway(account, directory, journal, clock, determinism)
-    gateway.replay(entries)
+    _bring_back(gateway, head.get("compacted"), entries)
     for note in journal.notes:
         sys.stderr.write(f"note: {note}\n")
     return gateway
+
+
+def _bring_back(gateway: Any, compacted: dict[str, Any] | None, entries: list[dict[str, Any]]) -> None:
+    """Does the journal's entries again, from a snapshot on where there is one; a long journal gets one then."""
+    from rehearsal.account import snapshots
+
+    if compacted is not None and not snapshots.restore(gateway, compacted):
+        entries = [*gateway.journal.archived(compacted), *entries]
+    gateway.replay(entries)
+    if len(entries) >= snapshots.ENTRIES:
+        try:
+            snapshots.compact(gateway)
+        except AccountError as error:
+            gateway.journal.notes.append(f"{error}; the next start does everything again")
 
 
 def _listen(gateway: Any) -> Any:
