@@ -15,7 +15,7 @@ import pulumi_aws as aws
 from components import names
 from components.account import Account
 from knowledge.permissions import Facts, document_of, needs_of, trust_document
-from knowledge.recommendations import job_needs
+from knowledge.recommendations import job_needs, job_prefix
 
 KEPT = 90  # days after which a payload goes; a job that asks for it again uploads it again
 PAYLOADS, RECORDS = "payloads/", "records/"
@@ -139,7 +139,10 @@ def job_document(  # noqa: PLR0913, PLR0917 - what a job refers to
         region=account.region,
         account=account.id,
     )
-    needs = (*needs_of(facts), *job_needs(account.partition, account.region, account.id, prefix, bucket_arn))
+    needs = (
+        *needs_of(facts),
+        *job_needs(account.partition, account.region, account.id, job_prefix(prefix), bucket_arn),
+    )
     document = document_of(dict.fromkeys(needs))
     document["Statement"].append(
         {

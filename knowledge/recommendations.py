@@ -71,6 +71,19 @@ SERVICE_ACTIONS: Final = (
 PACKAGE_ACTIONS: Final = ("sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup")
 
 
+DIGITS, STAMP = 10, 14
+"""Of a request's digest, and of the second in which it was made, in the names of our jobs."""
+
+
+def job_prefix(name: str) -> str:
+    """How the names of an endpoint's jobs begin: its own name, cut so that digest and second have room.
+
+    What a job makes is called after the job, cut at 40 characters (API reference, JobName), so this is all of it
+    that policies can rely on.
+    """
+    return name[: LONGEST_NAME - DIGITS - STAMP - 2].rstrip("-")
+
+
 def is_burstable(instance_type: str) -> bool:
     """Whether load tests refuse the type: burstable ones (`ml.t2.medium`) give no steady performance."""
     family = instance_type.removeprefix("ml.").partition(".")[0]

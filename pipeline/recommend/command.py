@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json as json_format
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +40,9 @@ NO_SETTING = (
 )
 
 
-def carry_out(asked: Asked, wait: Callable[[float], object] = time.sleep) -> int:
+def carry_out(asked: Asked) -> int:
     """
     Do what was asked; the exit code.
-
-    Args:
-        asked: what.
-        wait: sleeps between two looks at a job.
 
     Raises:
         PipelineError: it can't be done as asked. Nothing was begun then, or the message says what runs.
@@ -61,7 +56,7 @@ def carry_out(asked: Asked, wait: Callable[[float], object] = time.sleep) -> int
     wanted = of_stack.wanted_of(file, choices.settings([*asked.settings]), more)
     if wanted is None:
         raise PipelineError(NO_SETTING.format(file=file.path.name))
-    session = Session(asked, project, file, wanted, wait)
+    session = Session(asked, project, file, wanted)
     told = session.do()
     if asked.json:
         sys.stdout.write(json_format.dumps(told.to_dict(asked), indent=2, ensure_ascii=False) + "\n")
@@ -73,9 +68,7 @@ def carry_out(asked: Asked, wait: Callable[[float], object] = time.sleep) -> int
 class Session:
     """One command under way."""
 
-    def __init__(
-        self, asked: Asked, project: Path, file: StackFile, wanted: Wanted, wait: Callable[[float], object]
-    ) -> None:
+    def __init__(self, asked: Asked, project: Path, file: StackFile, wanted: Wanted) -> None:
         from rich.console import Console
 
         self.asked, self.project, self.file, self.wanted = asked, project, file, wanted
@@ -85,10 +78,10 @@ class Session:
         on_interrupt = following.interrupt_of(asked.on_interrupt, terminal=self.terminal)
         if self.simulated:
             self._say(f"holdfast recommend, stack {asked.stack}. {showing.SIMULATED}")
-        self.made = of_stack.made_by(project, asked.stack)
+        self.made = {} if wanted.complete else of_stack.made_by(project, asked.stack)
         self.account: Account = account_of(asked.stack, project)
         self.jobs = Jobs(self.account, self.simulated)
-        self.follower = following.Follower(self.jobs, self.console, on_interrupt, wait)
+        self.follower = following.Follower(self.jobs, self.console, on_interrupt)
         self.told = Told()
 
     def do(self) -> Told:
@@ -287,12 +280,11 @@ class Session:
         self.told.said += " Applied: look with `holdfast preview`, deploy with `holdfast up`."
 
     def _list(self) -> Told:
-        for one in self.jobs.listed(self.wanted.name[:40]):
-            if one["JobName"].startswith(self.wanted.name[:40]):
-                state = one["Status"].lower().replace("_", " ")
-                self._say(f"{one['JobName']}  {one['JobType']}  {state}  {results.moment(one['CreationTime'])}")
-                if one["Status"] in OPEN:
-                    self.told.running.append(one["JobName"])
+        for one in self.jobs.of_endpoint(self.wanted.name):
+            state = one["Status"].lower().replace("_", " ")
+            self._say(f"{one['JobName']} {one['JobType']} {state} {results.moment(one['CreationTime'])}")
+            if one["Status"] in OPEN:
+                self.told.running.append(one["JobName"])
         return self.told
 
     def _stop(self) -> Told:

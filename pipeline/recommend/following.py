@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 OnInterrupt = Literal["ask", "stop", "leave"]
 POLL, POLL_REHEARSED = 15.0, 0.4  # seconds between two looks; a rehearsal's time runs faster
+sleep = time.sleep
+"""Between two looks; tests put the account's clock in its place."""
 STOPPING_TAKES: Final = 900.0  # seconds for which a stopping job is watched
 
 
@@ -53,18 +55,11 @@ class Follower:
         jobs: the account's.
         console: where progress goes.
         on_interrupt: what an interrupt means.
-        wait: sleeps for some seconds; tests give one that advances the account's clock.
 
     """
 
-    def __init__(
-        self,
-        jobs: Jobs,
-        console: Console,
-        on_interrupt: OnInterrupt,
-        wait: Callable[[float], object] = time.sleep,
-    ) -> None:
-        self.jobs, self.console, self.on_interrupt, self.wait = jobs, console, on_interrupt, wait
+    def __init__(self, jobs: Jobs, console: Console, on_interrupt: OnInterrupt) -> None:
+        self.jobs, self.console, self.on_interrupt = jobs, console, on_interrupt
         self.poll = POLL_REHEARSED if jobs.simulated else POLL
 
     def run(self, job: str, begin: Callable[[], object] | None = None) -> Result:
@@ -97,7 +92,7 @@ class Follower:
                     progress.show(result)
                 if result.ended:
                     return result
-                self.wait(self.poll)
+                sleep(self.poll)
 
     # --- interrupted --------------------------------------------------------------------------------------------
 
@@ -115,7 +110,7 @@ class Follower:
         try:
             waited = 0.0
             while not result.ended and waited < STOPPING_TAKES:
-                self.wait(self.poll)
+                sleep(self.poll)
                 waited += self.poll
                 result = self.jobs.result(job)
         except KeyboardInterrupt:

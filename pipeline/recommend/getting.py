@@ -47,15 +47,22 @@ class Getting:
 
     def artifacts(self) -> Iterator[Finding]:
         """The version's artifacts aren't limited to a VPC."""
-        for container in self._containers():
+        for container in self._containers() if self._role_is_there else ():
             for url in versions.artifacts(container):
                 location = parse_s3(url)
                 if location is not None:
-                    yield from self._object(ARTIFACT, f"the artifact {url}", location.bucket, location.key)
+                    key = f"{location.key}*" if location.is_prefix else location.key
+                    yield from self._object(ARTIFACT, f"the artifact {url}", location.bucket, key)
 
     def payload(self) -> Iterator[Finding]:
         """Nor is the sample payload."""
-        yield from self._object(PAYLOAD, "the sample payload", self.ground.bucket, "payloads/*")
+        if self._role_is_there:
+            yield from self._object(PAYLOAD, "the sample payload", self.ground.bucket, "payloads/*")
+
+    @property
+    def _role_is_there(self) -> bool:
+        """Told by `role` where it isn't."""
+        return self.account.ask("iam", "get_role", RoleName=self.ground.role.rpartition("/")[2]) is not None
 
     def _object(self, name: str, what: str, bucket: str, key: str) -> Iterator[Finding]:
         from guards import usage
@@ -75,7 +82,7 @@ class Getting:
         from guards.resource_policies import live_policy
         from guards.usage import Node
 
-        for container in self._containers():
+        for container in self._containers() if self._role_is_there else ():
             image = parse_image(container.get("Image") or "")
             if not image.is_ecr:
                 continue
@@ -135,7 +142,7 @@ class Getting:
         """The role is there and has the eleven permissions."""
         role = self.ground.role
         rights = self._rights
-        if not rights.documents and self.account.ask("iam", "get_role", RoleName=role.rpartition("/")[2]) is None:
+        if not rights.documents and not self._role_is_there:
             yield finding(
                 ROLE,
                 "violated",

@@ -7,15 +7,20 @@ ListInferenceRecommendationsJobSteps, StopInferenceRecommendationsJob, ListTags 
 
 from __future__ import annotations
 
+import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from findings import exit_codes
+from knowledge.recommendations import DIGITS, STAMP, job_prefix
 from pipeline.errors import PipelineError
 from pipeline.recommend import results
 from pipeline.recommend.request import REQUEST_TAG
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from guards.live import Account
     from pipeline.recommend.request import Request
     from pipeline.recommend.results import Result
@@ -58,7 +63,8 @@ class Jobs:
             code = error.response.get("Error", {}).get("Code", "")
             if code == "ResourceInUse" and self._is_of(name, request):
                 return
-            raise _refused(error, name, request) from None
+            known = self.account.client("sagemaker").meta.service_model.shape_for("ProductionVariantInstanceType").enum
+            raise _refused(error, name, request, known) from None
         except BotoCoreError as error:
             if self._is_of(name, request):
                 return
@@ -145,9 +151,12 @@ class Jobs:
 
     def running(self, prefix: str) -> list[dict[str, Any]]:
         """The jobs of a stack's endpoint that aren't over: what spends money now."""
-        return [
-            one for one in self.listed(prefix[:40]) if one["Status"] in OPEN and one["JobName"].startswith(prefix[:40])
-        ]
+        return [one for one in self.of_endpoint(prefix) if one["Status"] in OPEN]
+
+    def of_endpoint(self, name: str) -> list[dict[str, Any]]:
+        """All jobs of an endpoint's name."""
+        ours = re.compile(rf"{re.escape(job_prefix(name))}-[0-9a-f]{{{DIGITS}}}-[0-9]{{{STAMP}}}")
+        return [one for one in self.listed(job_prefix(name)) if ours.fullmatch(one["JobName"])]
 
     def stop(self, name: str) -> None:
         """
@@ -172,7 +181,7 @@ class Jobs:
             ) from None
 
 
-def _refused(error: Any, name: str, request: Request) -> PipelineError:
+def _refused(error: Any, name: str, request: Request, known: Sequence[str]) -> PipelineError:
     details = error.response.get("Error", {})
     code, words = details.get("Code", ""), str(details.get("Message", "")).strip()
     said = f"SageMaker was asked to begin job {name} and answered {code}: {words} Nothing runs."
@@ -183,10 +192,13 @@ def _refused(error: Any, name: str, request: Request) -> PipelineError:
             "Quotas, or leave types out (recommender.instanceTypes).",
             exit_codes.FAILED,
         )
-    if "instanceType" in words or "InstanceType" in words:
+    strange = [each for each, _ in request.combinations if each not in known]
+    if strange and code == "ValidationException":
+        near = difflib.get_close_matches(strange[0], known, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
         return PipelineError(
-            f"{said} Instance types asked for: {types}. Correct recommender.instanceTypes: docs/inference-recommender"
-            ".md says where SageMaker lists them."
+            f"{said} {', '.join(dict.fromkeys(strange))} is no instance type that this boto3 knows.{meant} Correct "
+            "recommender.instanceTypes."
         )
     if "AccessDenied" in code:
         return PipelineError(f"{said} Give this identity the right.", exit_codes.UNKNOWN)

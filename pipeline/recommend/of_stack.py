@@ -38,6 +38,15 @@ class Wanted:
         """Whether the stack makes the network that jobs run in."""
         return not (self.recommender.subnets or texts(self.given.get("subnets")))
 
+    @property
+    def complete(self) -> bool:
+        """Whether the settings say everything, so that the stack's outputs aren't needed."""
+        wanted = self.recommender
+        keyed = wanted.output_key or self.given.get("key") == "none"
+        return bool(
+            keyed and wanted.role and wanted.bucket and wanted.security_groups and wanted.version and wanted.subnets
+        )
+
     def ground(self, made: Mapping[str, Any]) -> Ground:
         """What can be looked at: what is set, else what `up` made (its outputs)."""
         wanted = self.recommender

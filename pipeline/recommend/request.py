@@ -8,7 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.recommendations import LONGEST_NAME, instances_at_once
+from knowledge.recommendations import DIGITS, instances_at_once, job_prefix
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 REQUEST_TAG: Final = "holdfast:request"
 ASKED_BY_TAG: Final = "holdfast:asked-by"
 STACK_TAG: Final = "holdfast:stack"
-DIGITS: Final = 10
 _STAMP: Final = "%Y%m%d%H%M%S"
 
 
@@ -72,8 +71,7 @@ class Request:
 
     def job_name(self, moment: dt.datetime) -> str:
         """A name that nothing else has: prefix, digest, second."""
-        tail = f"-{self.digest}-{moment.strftime(_STAMP)}"
-        return f"{self.prefix[: LONGEST_NAME - len(tail)].rstrip('-')}{tail}"
+        return f"{job_prefix(self.prefix)}-{self.digest}-{moment.strftime(_STAMP)}"
 
     @property
     def combinations(self) -> list[tuple[str, dict[str, str]]]:

@@ -1,0 +1,79 @@
+"""`holdfast recommend` in this process, on a stack whose settings name everything that a job needs in one account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from account_world import REGION
+from typer.testing import CliRunner
+
+from pipeline.command import app
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from recommendation_world import Ground
+
+STACK = "rehearsal-tried"
+TRAFFIC = {"phases": [{"users": 1, "spawnRate": 1, "seconds": 120}]}
+
+
+@dataclass
+class Recommending:
+    """What the tests use."""
+
+    ground: Ground
+    project: Path
+    name: str
+    """Of the endpoint: the jobs of other tests have other names."""
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        return self.project / f"Pulumi.{STACK}.yaml"
+
+    def write(self, **changed: Any) -> None:
+        """The stack's settings; `None` takes a part of `recommender` away."""
+        ground = self.ground
+        recommender = {
+            "version": ground.package,
+            "job": "Advanced",
+            "instanceTypes": ["ml.m5.large", "ml.c5.large"],
+            "traffic": TRAFFIC,
+            "stop": {"maxInvocations": 30000},
+            "role": ground.role,
+            "subnets": ground.subnets,
+            "securityGroups": [ground.group],
+            "bucket": ground.made["bucket"],
+            **changed,
+        }
+        config = {
+            "aws:region": REGION,
+            "holdfast:name": self.name,
+            "holdfast:key": "none",
+            "holdfast:instanceType": "ml.m5.xlarge",
+            "holdfast:sample": "sample.csv",
+            "holdfast:recommender": {name: value for name, value in recommender.items() if value is not None},
+        }
+        text = yaml.safe_dump({"config": config}, sort_keys=False)
+        self.file.write_text(text.replace("ml.m5.xlarge", "ml.m5.xlarge   # somebody's guess"))
+
+    def holdfast(self, *arguments: str) -> tuple[int, str]:
+        """The command's exit code, and all that it wrote."""
+        done = CliRunner().invoke(app, ["recommend", "-s", STACK, "-C", str(self.project), *arguments])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, " ".join(done.output.split())
+
+    def told(self, *arguments: str) -> dict[str, Any]:
+        """The command's report as JSON."""
+        done = CliRunner().invoke(app, ["recommend", "-s", STACK, "-C", str(self.project), *arguments, "--json"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return {**json.loads(done.stdout), "code": done.exit_code}
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """This test's jobs in the account."""
+        client = self.ground.world.sagemaker
+        return list(client.list_inference_recommendations_jobs(NameContains=self.name)["InferenceRecommendationsJobs"])

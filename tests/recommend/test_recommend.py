@@ -1,0 +1,241 @@
+"""`holdfast recommend`, from request to settings, on an account that runs the jobs; and what is asked of it wrongly."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from recommend_world import STACK
+
+from knowledge.recommendations import ADDRESSES_PER_INSTANCE
+from pipeline.recommend import following
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from recommend_world import Recommending
+
+
+def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommending) -> None:
+    """Begun, followed, shown, recorded; asked again it spends nothing; applied with the file's comments kept."""
+    code, said = recommending.holdfast("--yes")
+    [job] = recommending.jobs()
+    bucket = recommending.ground.made["bucket"]
+    s3 = recommending.ground.world.client("s3")
+    record = json.loads(s3.get_object(Bucket=bucket, Key=f"records/{job['JobName']}.json")["Body"].read())
+    again = recommending.told("--apply", "--choose", "fastest", "--report", str(recommending.project / "report"))
+    written = yaml.safe_load(recommending.file.read_text())["config"]
+
+    assert (code, job["Status"]) == (0, "COMPLETED")
+    assert said.count("(simulated)") >= 5
+    assert "trial 1 ml.m5.large: completed" in said
+    assert "* on the Pareto front" in said
+    assert "2 tests, each about 12 minutes of one instance" in said
+    assert "Price: unknown" in said
+    assert record["asked_by"].startswith("arn:aws:sts::")
+    assert record["request"]["version"] == recommending.ground.package
+    assert {one["status"] for one in record["result"]["trials"]} == {"COMPLETED"}
+    assert (again["code"], again["reused"], again["result"]["job"]) == (0, True, job["JobName"])
+    assert len(recommending.jobs()) == 1
+    assert written["holdfast:instanceType"] == written["holdfast:recommendation"]["instanceType"]
+    assert written["holdfast:recommendation"]["simulated"] is True
+    assert "# somebody's guess" in recommending.file.read_text()
+    assert len(again["files"]) == 4
+
+
+def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommending: Recommending) -> None:
+    """Left running on purpose; the same request follows it; another one is told of it."""
+    begun = recommending.told("--yes", "--detach")
+    other = recommending.told("--yes", "--detach", "--instance-type", "ml.r5.large")
+    _, listed = recommending.holdfast("--list")
+    picked_up = recommending.told()
+    first = recommending.told("--job", other["result"]["job"])
+
+    assert begun["result"]["status"] == "PENDING"
+    assert other["running"] == [begun["result"]["job"]]
+    assert listed.count("pending") == 2
+    assert (picked_up["reused"], picked_up["result"]["job"]) == (True, begun["result"]["job"])
+    assert picked_up["result"]["status"] == first["result"]["status"] == "COMPLETED"
+    assert len(recommending.jobs()) == 2
+
+
+def test_without_a_terminal_and_yes_nothing_is_spent(recommending: Recommending) -> None:
+    code, said = recommending.holdfast()
+
+    assert code == 2
+    assert "nobody is there to be asked. Give --yes" in said
+    assert recommending.jobs() == []
+
+
+def interrupting(recommending: Recommending, after: int) -> Callable[[float], None]:
+    looks = []
+
+    def sleep(_: float) -> None:
+        looks.append(1)
+        recommending.ground.world.account.advance(120)
+        if len(looks) == after:
+            raise KeyboardInterrupt
+
+    return sleep
+
+
+@pytest.mark.parametrize(("chosen", "status"), [("stop", "STOPPED"), ("leave", "IN_PROGRESS")])
+def test_an_interrupt_in_the_middle_stops_it_or_leaves_it_and_says_so(
+    recommending: Recommending, monkeypatch: pytest.MonkeyPatch, chosen: str, status: str
+) -> None:
+    """Nothing is left running unseen, and what was found out by then is shown."""
+    recommending.name += chosen
+    recommending.write(parallel=1)
+    monkeypatch.setattr(following, "sleep", interrupting(recommending, 5))
+    told = recommending.told("--yes", "--on-interrupt", chosen)
+    [job] = recommending.jobs()
+
+    assert told["code"] == told["exit_code"] == 130
+    assert job["Status"] == status
+    assert told["result"]["trials"][0]["status"] == "COMPLETED"
+    assert ("nothing of it runs" in told["said"]) is (chosen == "stop")
+    assert (f"--job {job['JobName']}" in told["said"].replace("\n", " ")) is (chosen == "leave")
+    if chosen == "leave":
+        assert recommending.told()["result"]["status"] == "COMPLETED"
+
+
+def test_an_interrupt_while_it_is_begun_waits_for_the_answer(
+    recommending: Recommending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise nobody would know of a job that SageMaker had just taken."""
+    import os
+    import signal
+
+    from pipeline.recommend.jobs import Jobs
+
+    begin = Jobs.begin
+
+    def interrupted(jobs: Any, *arguments: Any, **named: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        begin(jobs, *arguments, **named)
+
+    monkeypatch.setattr(Jobs, "begin", interrupted)
+    told = recommending.told("--yes")
+
+    assert told["code"] == 130
+    assert [job["Status"] for job in recommending.jobs()] == ["STOPPED"]
+
+
+# --- bad input ------------------------------------------------------------------------------------------------------
+
+
+def test_a_full_subnet(recommending: Recommending) -> None:
+    """Two free addresses for each instance of the largest step; AWS's own five aren't free."""
+    ec2 = recommending.ground.world.client("ec2")
+    subnet = recommending.ground.subnets[0]
+    free = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["AvailableIpAddressCount"]
+    taken = [
+        ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
+        for _ in range(free - ADDRESSES_PER_INSTANCE + 1)
+    ]
+    code, said = recommending.holdfast("--yes")
+    for each in taken:
+        ec2.delete_network_interface(NetworkInterfaceId=each)
+
+    assert code == 1
+    assert f"{subnet} has fewer than two free private addresses" in said
+    assert "Refused: nothing was begun." in said
+    assert recommending.jobs() == []
+
+
+def test_a_payload_that_is_no_archive(recommending: Recommending) -> None:
+    path = recommending.project / "sample.tar.gz"
+    path.write_bytes(b"1,2,3,4\n")
+    code, said = recommending.holdfast("--yes", "--payload", str(path))
+
+    assert code == 2
+    assert "is called a .tar.gz archive and isn't one" in said
+    assert recommending.jobs() == []
+
+
+def test_an_instance_type_that_does_not_exist(recommending: Recommending) -> None:
+    code, said = recommending.holdfast("--yes", "--instance-type", "ml.m5.lrage")
+
+    assert code == 2
+    assert "ml.m5.lrage is no instance type that this boto3 knows. Did you mean ml.m5.large?" in said
+    assert recommending.jobs() == []
+
+
+def test_quota_zero(recommending: Recommending) -> None:
+    """Of all types: refused before anything is spent. Of one: said, and the others run."""
+    recommending.write(instanceTypes=["ml.p5.48xlarge"])
+    none = recommending.told("--yes")
+    recommending.write(instanceTypes=["ml.c5.large", "ml.p5.48xlarge"])
+    some = recommending.told("--yes")
+
+    assert (none["code"], [one["name"] for one in none["findings"] if one["outcome"] == "violated"]) == (
+        1,
+        ["recommender-types-have-quota"],
+    )
+    assert some["code"] == 0
+    assert {one["instance_type"]: one["status"] for one in some["result"]["trials"]} == {
+        "ml.c5.large": "COMPLETED",
+        "ml.p5.48xlarge": "FAILED",
+    }
+    assert "1 of 2 trials failed" in some["said"]
+
+
+def test_a_job_that_fails_on_some_types_only(recommending: Recommending) -> None:
+    """What it has found out is kept and shown, with AWS's reason for the rest."""
+    recommending.ground.world.account.arm("capacity-error")
+    code, said = recommending.holdfast("--yes")
+
+    assert code == 0
+    assert "Trial 1 (ml.m5.large) failed:" in said
+    assert "InsufficientInstanceCapacity" in said
+    assert "Completed; 1 of 2 trials failed." in said
+    assert recommending.holdfast("--job", recommending.jobs()[0]["JobName"])[1].count("failed:") == 1
+
+
+def test_a_job_that_fails_on_all_types_applies_nothing(recommending: Recommending) -> None:
+    before = recommending.file.read_text()
+    recommending.ground.world.account.arm("job-fails")
+    code, said = recommending.holdfast("--yes", "--apply")
+
+    assert code == 3
+    assert "Nothing was applied: only a completed job is." in said
+    assert recommending.file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"job": "Default"}, "traffic goes with an Advanced job only"),
+        ({"traffic": None}, "an Advanced job needs traffic"),
+        ({"instanceTypes": ["ml.t2.medium"]}, "ml.t2.medium is burstable"),
+        ({"traffic": {"phases": [{"users": 9, "seconds": 120}]}}, "recommender.traffic.phases.0.users"),
+        ({"paralel": 2}, "recommender.paralel: there is no such setting; did you mean parallel?"),
+        (
+            {"traffic": {"phases": [{"users": 1, "spawnRate": 3, "seconds": 240}, {"users": 1, "seconds": 120}]}},
+            "at most 3 may come or go",
+        ),
+    ],
+    ids=["default", "no-traffic", "burstable", "users", "misspelt", "jump"],
+)
+def test_settings_that_a_job_would_refuse_are_told_at_once(
+    recommending: Recommending, changed: dict[str, Any], says: str
+) -> None:
+    recommending.write(**changed)
+    code, said = recommending.holdfast("--yes")
+
+    assert code == 2
+    assert says in said
+
+
+def test_a_stack_without_the_setting_and_options_that_make_no_sense(recommending: Recommending) -> None:
+    odd = recommending.holdfast("--on-interrupt", "ignore")
+    unknown = recommending.holdfast("--job", "no-such-job")
+    recommending.file.write_text("config:\n  aws:region: eu-west-1\n")
+    without = recommending.holdfast()
+
+    assert (odd[0], unknown[0], without[0]) == (2, 2, 2)
+    assert "--on-interrupt is stop, leave or ask, not 'ignore'" in odd[1]
+    assert "there is no recommendation job no-such-job" in unknown[1]
+    assert f"Pulumi.{STACK}.yaml has no setting recommender" in without[1]
