@@ -14,11 +14,10 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import calls, control, keys, private_registries, questions, registry
-from rehearsal.account.calls import Answer, Call
+from rehearsal.account import answers, calls, control, keys, private_registries, questions, registry
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
-from rehearsal.account.faults import NOT_YET, Fault, Faults
+from rehearsal.account.faults import Fault, Faults
 from rehearsal.account.frontier import Frontier, answered
 from rehearsal.account.functions import Functions
 from rehearsal.account.inference import deployments
@@ -26,6 +25,7 @@ from rehearsal.account.inference.service import Inference
 from rehearsal.account.inference.upkeep import Watch
 from rehearsal.account.journal import Journal
 from rehearsal.account.log import CallLog
+from rehearsal.account.moto_services import Moto
 from rehearsal.account.quotas import Quotas
 from rehearsal.account.recommendations.course import Course
 from rehearsal.account.resource_policies import Principal
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from rehearsal.account.calls import Answer, Call
     from rehearsal.account.clock import Clock
     from rehearsal.account.determinism import Determinism
 
@@ -71,9 +72,6 @@ class Gateway:
         clock: Clock,
         determinism: Determinism,
     ) -> None:
-        from moto import backends
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-
         self.account = account
         self.directory = directory
         self.journal = journal
@@ -101,10 +99,7 @@ class Gateway:
         self.busy = 0
         self.broken: str | None = None
         self._idle_lock = threading.Lock()
-        self._moto = DomainDispatcherApplication(_application)
-        # moto lists the directory of its services at every request.
-        services = tuple(backends.list_of_moto_modules())
-        backends.list_of_moto_modules = lambda: services
+        self._moto = Moto(account, determinism)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers one HTTP request."""
@@ -177,6 +172,9 @@ class Gateway:
         except JournalError as error:
             self.broken = str(error)
             return calls.refusal_answer(call, Refusal("EmulationFailure", str(error), 501))
+        except Exception as error:  # noqa: BLE001 - what was due at this moment failed, not the call
+            traceback.print_exc()
+            return calls.refusal_answer(call, answers.failure(call, error, "its trace is in the account's server.log"))
 
     def perform(self, call: Call, at: float, replayed: dict[str, Any] | None = None) -> Answer:
         """Does a call at a virtual time, and journals it if it changed anything (unless it is being replayed)."""
@@ -195,7 +193,7 @@ class Gateway:
                     {**entry, "body": self.journal.store(call.body), "status": answer.status, "sum": digest}, at
                 )
             else:
-                _compare(replayed, answer, digest, self.journal)
+                answers.compare(replayed, answer, digest, self.journal)
             self.number += 1
             self.mutations += call.mutates and answer.status < _REFUSED
         else:
@@ -215,15 +213,15 @@ class Gateway:
             return calls.refusal_answer(call, refusal)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller is told whose fault it was
             traceback.print_exc()
-            return calls.refusal_answer(call, _failure(call, error, "its trace is in the account's server.log"))
+            return calls.refusal_answer(call, answers.failure(call, error, "its trace is in the account's server.log"))
 
     def _ask(self, call: Call, at: float, fault: Fault | None) -> Answer:
         if fault is not None and fault.refuses:
-            raise _refusal(call.service, call.action, fault, self.account)
+            raise answers.by_fault(call.service, call.action, fault, self.account)
         self.functions.authorise(call)
         self.frontier.judge(call, at)
         if call.action in _NOT_EMULATED:
-            raise _not_emulated(call)
+            raise answers.not_emulated(call)
         if self.inference.handles(call):
             return calls.json_answer(self.inference.answer(call, at, fault))
         if self.quotas.handles(call):
@@ -243,7 +241,7 @@ class Gateway:
         """Lets a fault hit a call that one emulated service makes to another."""
         fault = self.faults.take(service, action)
         if fault is not None and fault.refuses:
-            raise _refusal(service, action, fault, self.account)
+            raise answers.by_fault(service, action, fault, self.account)
 
     def _describe_type(self, call: Call) -> Answer | None:
         if (call.service, call.action) != ("cloudformation", "DescribeType"):
@@ -254,36 +252,7 @@ class Gateway:
 
     def ask_moto(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
-        from rehearsal.account import cbor, group_rules, managed_policies, networks, object_versions
-
-        if call.service == "kms":
-            call = keys.prepare(call, self.account)
-        elif call.service == "iam":
-            managed_policies.provide(call, self.account, self.determinism)
-        elif call.service == "ec2":
-            group_rules.keep_descriptions()
-            networks.correct()
-        elif call.service == "s3" and call.environ["REQUEST_METHOD"] in ("DELETE", "POST"):
-            object_versions.keep_versions()
-        translated = cbor.translate(call) if call.protocol == "cbor" else None
-        environ = calls.environ_for(*(translated or (call.environ, call.body)))
-        status, headers = "500", []
-
-        def start_response(line: str, given: list[tuple[str, str]], *_: Any) -> None:
-            nonlocal status, headers
-            status, headers = line, given
-
-        try:
-            parts = self._moto(environ, start_response)
-            body = b"".join(parts)
-        except NotImplementedError as error:
-            raise _not_emulated(call) from error
-        except Exception as error:
-            raise _failure(call, error, "it happened in moto") from error
-        answer = Answer(int(status.split(" ", 1)[0]), body, headers)
-        if _is_html(answer) or (answer.status == 404 and not body and call.service != "s3"):  # noqa: PLR2004
-            raise _not_emulated(call)
-        return cbor.translate_back(call, answer) if translated else answer
+        return self._moto.ask(call)
 
     def _predict(self, call: Call) -> Answer:
         with self._lock:
@@ -293,7 +262,7 @@ class Gateway:
             target = None
             try:
                 if fault is not None:
-                    raise _refusal(call.service, call.action, fault, self.account)
+                    raise answers.by_fault(call.service, call.action, fault, self.account)
                 target = self.serving.target(call)
             except Refusal as refusal:
                 answer = calls.refusal_answer(call, refusal)
@@ -313,7 +282,7 @@ class Gateway:
             fault = self._met(call.service, call.action, at)
         try:
             if fault is not None:
-                raise _refusal(call.service, call.action, fault, self.account)
+                raise answers.by_fault(call.service, call.action, fault, self.account)
             with self._lock:
                 ready = self.functions.ready(call)
             answer = self.functions.answer(ready, call.body, call.environ["HTTP_HOST"])
@@ -381,7 +350,7 @@ class Gateway:
                 self.settle(at)
                 fault = self._met(call.service, call.action, at)
                 if fault is not None and fault.refuses:
-                    raise _refusal(call.service, call.action, fault, self.account)
+                    raise answers.by_fault(call.service, call.action, fault, self.account)
                 caller = self.frontier.judge_own(call, at)
         answer = self.frontier.hand_on(call, account, caller)
         answer.lost = fault is not None and fault.loses_answer
@@ -453,15 +422,6 @@ _PHRASES = {
 }
 
 
-def _application(service: Any) -> Any:
-    """The application that moto has for a service; NotImplementedError where it has none."""
-    from moto.moto_server.werkzeug_app import create_backend_app
-
-    if service is None:
-        raise NotImplementedError
-    return create_backend_app(service)
-
-
 def _read(environ: dict[str, Any]) -> bytes:
     stream = environ["wsgi.input"]
     if environ.get("wsgi.input_terminated"):
@@ -470,59 +430,3 @@ def _read(environ: dict[str, Any]) -> bytes:
 
 
 _REFUSED = 400  # the first status that is no success
-
-
-def _is_html(answer: Answer) -> bool:
-    content = next((value for name, value in answer.headers if name.lower() == "content-type"), "")
-    return (
-        answer.status >= _REFUSED
-        and content.startswith("text/html")
-        and answer.body[:15].lower().startswith(b"<!doctype html")
-    )
-
-
-def _not_emulated(call: Call) -> Refusal:
-    return Refusal(
-        "NotImplemented",
-        f"the emulated account does not have the operation {call.service}:{call.action}. This is a gap of the "
-        "rehearsal, not an answer of AWS's; docs/account.md lists what is emulated.",
-        501,
-    )
-
-
-def _failure(call: Call, error: Exception, where: str) -> Refusal:
-    return Refusal(
-        "EmulationFailure",
-        f"the emulated account failed at {call.service}:{call.action} ({type(error).__name__}: {error}); {where}. This "
-        "is a fault of the emulation, not of your program and not of AWS.",
-        501,
-    )
-
-
-def _refusal(service: str, action: str, fault: Fault, account: str) -> Refusal:
-    if fault.name in NOT_YET:
-        return Refusal("ValidationException", NOT_YET[fault.name])
-    if fault.name == "throttling":
-        code = {"s3": "SlowDown", "ec2": "RequestLimitExceeded", "iam": "Throttling"}.get(
-            service, "ThrottlingException"
-        )
-        return Refusal(code, "Rate exceeded", 503 if service == "s3" else 400)
-    code = {"s3": "AccessDenied", "iam": "AccessDenied", "ec2": "UnauthorizedOperation"}.get(
-        service, "AccessDeniedException"
-    )
-    return Refusal(
-        code,
-        f"User: arn:aws:iam::{account}:user/rehearsal is not authorized to perform: {service}:{action} "
-        f"because no identity-based policy allows the {service}:{action} action",
-        403 if service == "s3" else 400,
-    )
-
-
-def _compare(entry: dict[str, Any], answer: Answer, digest: str, journal: Journal) -> None:
-    if entry["status"] == answer.status and entry["sum"] == digest:
-        return
-    raise JournalError(
-        f"{journal.path} does not lead to the same account again: {entry['action']} (number {entry['number']}) was "
-        f"answered {entry['status']} then and {answer.status} now, with other contents. Was it written by another "
-        f"version of moto or of the rehearsal? Remove {journal.path.parent} to begin with an empty account."
-    )

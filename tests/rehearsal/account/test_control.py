@@ -152,17 +152,11 @@ def test_mutations_are_counted(world: World) -> None:
 
 def test_what_the_emulation_lacks_says_so(world: World) -> None:
     """501 with words, in the caller's protocol."""
-    said = error(
-        world.sagemaker.create_inference_recommendations_job,
-        JobName="j",
-        JobType="Default",
-        RoleArn="arn:aws:iam::111122223333:role/trees",
-        InputConfig={"ModelName": "trees"},
-    )
+    said = error(world.sagemaker.describe_inference_experiment, Name="trees")
     rest = error(world.client("sagemaker-runtime").invoke_endpoint_async, EndpointName="x", InputLocation="s3://a/b")
 
     assert said["status"] == rest["status"] == 501
-    assert "does not have the operation sagemaker:CreateInferenceRecommendationsJob" in said["Message"]
+    assert "does not have the operation sagemaker:DescribeInferenceExperiment" in said["Message"]
     assert "InvokeEndpointAsync" in rest["Message"]
 
 
