@@ -1,6 +1,6 @@
 """What the account says by itself: it hasn't an operation, it failed, a fault hit, a replay comes out otherwise.
 
-Source of the codes: the services' lists of common errors; the sentences about the emulation are its own, with codes
+Sources: the services' lists of common errors (the codes); the sentences about the emulation are its own, with codes
 that AWS hasn't.
 """
 
