@@ -196,7 +196,7 @@ def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
         return tuple(found)
 
     artifacts = graph.used_by(model, usage.ARTIFACT)
-    configurations = graph.direct_users(model, usage.CONFIGURATION)
+    configurations = [one for one in graph.direct_users(model, usage.CONFIGURATION) if _is_run(graph, one)]
     volume: list[Node] = []
     output: list[Node] = []
     for configuration in configurations:
@@ -223,6 +223,12 @@ def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
         account=number,
         unknown=(*unknown, *(gap.reason for gap in gaps)),
     )
+
+
+def _is_run(graph: UsageGraph, configuration: Node) -> bool:
+    """Whether an endpoint runs, or may come to run, on a configuration: one that all have left asks for nothing."""
+    exists = "described" in graph.facts.get(configuration, {})
+    return not exists or bool(graph.direct_users(configuration, usage.ENDPOINT))
 
 
 class Needs(NamedTuple):

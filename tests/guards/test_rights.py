@@ -172,6 +172,30 @@ def test_a_policy_is_not_replaced_by_a_narrower_one(run: Any, inline: dict[str, 
         run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
 
 
+@pytest.mark.parametrize("encrypted", [False, True], ids=["instances that encrypt by themselves", "the same key"])
+def test_what_only_the_configuration_left_behind_needs_may_go(
+    encrypted: bool, preview: Any, tenant: Any, aws: Any
+) -> None:
+    """The model moves to a configuration without KMS key; the twin has the key, and keeps the right to use it."""
+    grant = {"role": tenant.role, "name": "volume", "policy": allowing("kms:CreateGrant")}
+    aws("iam").put_role_policy(RoleName=tenant.role, PolicyName="volume", PolicyDocument=grant["policy"])
+    variants = [{"modelName": tenant.model, "variantName": "v", "instanceType": "ml.g5.xlarge"}]
+    new = {"productionVariants": variants} | ({"kmsKeyArn": "alias/tenant"} if encrypted else {})
+    old, moved = ({"name": tenant.endpoint, "endpointConfigName": one} for one in (tenant.configuration, UNKNOWN))
+    preview.program.program_done = False
+    preview.register(kinds.CONFIGURATION, "c", new)
+    preview.create(kinds.CONFIGURATION, "c", {"name": "c-2", **new})
+    preview.register(kinds.ENDPOINT, "e", moved, needs=(preview.urn(kinds.CONFIGURATION, "c"),))
+    preview.update(kinds.ENDPOINT, "e", tenant.endpoint, old, moved)
+    preview.program.program_done = True
+
+    if encrypted:
+        with pytest.raises(Refused, match=rf"{GUARD}: .*kms:CreateGrant.*to encrypt the storage volume"):
+            preview.delete(kinds.ROLE_POLICY, "volume", "tenant-role:volume", grant)
+    else:
+        preview.delete(kinds.ROLE_POLICY, "volume", "tenant-role:volume", grant)
+
+
 def test_in_a_destroy_a_policy_goes_with_the_endpoint(run: Any, inline: dict[str, Any], aws: Any) -> None:
     """Its users went before it."""
     run.register(kinds.ROLE_POLICY, "read", {"role": inline["role"], "policy": READ})
