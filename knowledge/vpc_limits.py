@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
-from knowledge.policy_documents import Outcome, evaluate
+from knowledge.policy_documents import Outcome, context_of, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,15 +53,20 @@ def reach(identity: Sequence[Document], policy: Document, action: str, resource:
     return Reach.LIMITED if anywhere in {Outcome.UNKNOWN, Outcome.ALLOWED} else Reach.REFUSED
 
 
+EVERYTHING: Final[Document] = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
 def _together(  # noqa: PLR0913, PLR0917 - one question
     identity: Sequence[Document], policy: Document, action: str, resource: str, principal: str, context: Context
 ) -> Outcome:
-    answers = (
-        evaluate(identity, action, resource, context=context),
-        evaluate([policy], action, resource, principal=principal, context=context),
-    )
-    if Outcome.DENIED in answers:
+    """Both kinds of policies: either may allow, and each denial counts, also one that may or may not apply."""
+    known = context_of(principal, context)
+    sides = ([*identity], [policy])
+    denials = {evaluate([*side, EVERYTHING], action, resource, principal=principal, context=known) for side in sides}
+    grants = {evaluate(side, action, resource, principal=principal, context=known) for side in sides}
+    if Outcome.DENIED in denials:
         return Outcome.DENIED
-    if Outcome.UNKNOWN in answers:
-        return Outcome.UNKNOWN
-    return Outcome.ALLOWED if Outcome.ALLOWED in answers else Outcome.NOT_GRANTED
+    if Outcome.UNKNOWN in denials | grants:
+        certain = Outcome.ALLOWED in grants and Outcome.UNKNOWN not in denials
+        return Outcome.ALLOWED if certain else Outcome.UNKNOWN
+    return Outcome.ALLOWED if Outcome.ALLOWED in grants else Outcome.NOT_GRANTED

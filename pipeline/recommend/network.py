@@ -185,7 +185,8 @@ class Network:
             "PrefixLists",
             Filters=[{"Name": "prefix-list-name", "Values": [service]}],
         )
-        wrong = [one["CidrBlock"] for one in self._subnets() if not traffic.covered(one["CidrBlock"], peers)]
+        blocks = sorted(one["CidrBlock"] for one in self._subnets())
+        wrong = [block for block in blocks if not traffic.covered(block, peers)]
         for one in lists:
             if one["PrefixListName"] != service or traffic.covered(one["PrefixListId"], peers):
                 continue

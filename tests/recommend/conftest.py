@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from account_world import ACCOUNT, World
+from account_world import ACCOUNT, REGION, World
 from recommend_world import Recommending
 from recommendation_world import Ground, put_job_ground
 
@@ -38,6 +38,9 @@ def recommending(
     for name in ("AWS_EC2_METADATA_DISABLED", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
     account = ground.world.account
+    # Making a client costs more than all that it is asked here; the account's own are of the same kind.
+    monkeypatch.setattr("guards.live.Account.client", lambda _, service: ground.world.client(service))
+    monkeypatch.setattr("guards.live.Account.region", REGION)
     monkeypatch.setenv("AWS_ENDPOINT_URL", account.url)
     monkeypatch.setattr("pipeline.recommend.following.sleep", lambda _: account.advance(120))
     (tmp_path / "Pulumi.yaml").write_text("name: holdfast\nruntime: python\n")
