@@ -18,6 +18,7 @@ from rehearsal.account import access, callers, needs
 from rehearsal.account.authorisation import Decision
 from rehearsal.account.calls import Answer
 from rehearsal.account.errors import Refusal
+from rehearsal.account.needs import Need
 from rehearsal.account.neighbours import Neighbours
 from rehearsal.account.resource_policies import ALLOW, Asked, Principal, decide, said
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from rehearsal.account.calls import Call
     from rehearsal.account.inference.service import Inference
-    from rehearsal.account.needs import Need
     from rehearsal.account.sharing import Sharing
     from rehearsal.account.turns import Turns
 
@@ -121,11 +121,21 @@ class Frontier:
         known = callers.account_of(call) == self._account
         caller = callers.of(call, self._account) if known else callers.anybody(self._account)
         if caller.documents is not None:
-            for need in needs.of(call, self._inference):
+            for need in [*needs.of(call, self._inference), *self._decryption(call, caller.principal)]:
                 own = self._own(caller, need, at)
                 if not own.allowed:
                     raise denied(call, caller.principal, need, own)
         return caller.principal
+
+    def _decryption(self, call: Call, caller: Principal) -> list[Need]:
+        """What reading another account's object needs of its key: Amazon S3 asks KMS in the caller's name."""
+        if (call.service, call.action) != ("s3", "GetObject"):
+            return []
+        location = [call.parameters["Bucket"], call.parameters["Key"]]
+        asked = {"location": location, "reader": asdict(caller), "actions": [], "prefix": False}
+        found = self.neighbours.anyone("objects", **asked)
+        keys = [each["kms"] for each in (found or {}).get("found", []) if each["kms"]]
+        return [Need("kms:Decrypt", (key,)) for key in keys if key.startswith("arn:")]
 
     @staticmethod
     def _own(caller: callers.Caller, need: Need, at: float) -> Decision:
@@ -155,9 +165,31 @@ class Frontier:
             return
         verdicts = [self._said(call, caller, need, arn) for arn in need.resources]
         refusing = next((each for each in verdicts if each.outcome == "deny"), None)
-        if refusing is None and any(each.outcome == ALLOW for each in verdicts):
-            return
-        raise denied(call, caller, need, Decision(False, (refusing or verdicts[0]).reason))
+        if refusing is not None or all(each.outcome != ALLOW for each in verdicts):
+            raise denied(call, caller, need, Decision(False, (refusing or verdicts[0]).reason))
+        if need.action == "s3:GetObject" and call.action == "GetObject":
+            self._admit_to_key(call, caller)
+
+    def _admit_to_key(self, call: Call, caller: Principal) -> None:
+        """Raises Refusal unless the key of an encrypted object lets another account's caller decrypt it."""
+        holdings = self._inference.holdings
+        location = (str(call.parameters["Bucket"]), str(call.parameters["Key"]))
+        found = access.objects(holdings, location, caller, (), prefix=False)
+        for held in (found or {}).get("found", []):
+            named = held["kms"]
+            if named is None:
+                continue
+            need = Need("kms:Decrypt", (named,), ("key", named))
+            if named == "aws/s3":
+                words = "its key is one that AWS manages for Amazon S3, which no other account can use"
+                raise denied(call, caller, need, Decision(False, words))
+            context = {
+                "kms:ViaService": f"s3.{call.region}.amazonaws.com",
+                "kms:EncryptionContext:aws:s3:arn": held["arn"],
+            }
+            says = access.key(holdings, (named, call.region), caller, "kms:Decrypt", context)["says"]
+            if says["outcome"] != ALLOW:
+                raise denied(call, caller, need, Decision(False, says["reason"]))
 
     def _said(self, call: Call, caller: Principal, need: Need, arn: str) -> Any:
         from rehearsal.account.resource_policies import Verdict

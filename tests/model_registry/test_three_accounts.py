@@ -1,0 +1,212 @@
+"""Registering and deploying across three emulated accounts: each statement that the components emit is needed.
+
+The documents are those that the programs of the three accounts emit; the statements are enumerated from them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+from registry_accounts import (
+    DEPLOYING,
+    GROUP,
+    REGION,
+    REGISTRY,
+    TRAINING,
+    Emitted,
+    client,
+    deploying,
+    emitted,
+    make_network,
+    push_image,
+    registry,
+    training,
+)
+
+from rehearsal.account import Account, ensure
+from rehearsal.harness import Rehearsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROGRAMS = {REGISTRY: registry, TRAINING: training, DEPLOYING: deploying}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@dataclass
+class Three:
+    """The three accounts, their stacks, and what was registered."""
+
+    accounts: dict[str, Account]
+    stacks: dict[str, Rehearsed]
+    image: str = ""
+    version: str = ""
+    names: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
+
+    def role(self, number: str, name: str) -> dict[str, str]:
+        """Credentials of a role."""
+        arn = f"arn:aws:iam::{number}:role/{name}"
+        made = client(self.accounts[number], "sts").assume_role(RoleArn=arn, RoleSessionName="test")
+        return dict(made["Credentials"])
+
+    def as_role(self, number: str, name: str, service: str) -> Any:
+        """A client with a role's credentials."""
+        return client(self.accounts[number], service, self.role(number, name))
+
+    def register(self) -> str:
+        """The registrar registers another version, as pulumi-aws does: by Cloud Control. Raises AssertionError."""
+        state = json.loads(
+            self.stacks[TRAINING].state["aws:cloudcontrol/resource:Resource", "trees"].inputs["desiredState"]
+        )
+        state |= {"ClientToken": f"another-{next(self.names)}"}
+        control = self.as_role(TRAINING, "registrar", "cloudcontrol")
+        asked = control.create_resource(TypeName="AWS::SageMaker::ModelPackage", DesiredState=json.dumps(state))
+        token = asked["ProgressEvent"]["RequestToken"]
+        ended = control.get_resource_request_status(RequestToken=token)["ProgressEvent"]
+        assert ended["OperationStatus"] == "SUCCESS", ended["StatusMessage"]
+        return str(ended["Identifier"])
+
+    def approve(self, arn: str) -> None:
+        """Somebody of the registry's account approves it."""
+        client(self.accounts[REGISTRY], "sagemaker").update_model_package(
+            ModelPackageArn=arn, ModelApprovalStatus="Approved"
+        )
+
+    def deploy(self, arn: str) -> None:
+        """The deployer makes an endpoint of it. Raises AssertionError, ClientError."""
+        name = f"trees-{next(self.names)}"
+        sagemaker = self.as_role(DEPLOYING, "deployer", "sagemaker")
+        sagemaker.describe_model_package(ModelPackageName=arn)
+        role = self.stacks[DEPLOYING].outputs["role"]
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, Containers=[{"ModelPackageName": arn}])
+        variant = {"VariantName": "main", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        self.accounts[DEPLOYING].advance(600)
+        found = sagemaker.describe_endpoint(EndpointName=name)
+        sagemaker.delete_endpoint(EndpointName=name)
+        assert found["EndpointStatus"] == "InService", found["FailureReason"]
+
+    def fails(self) -> str:
+        """Why registering or deploying fails; "" when both work."""
+        try:
+            arn = self.register()
+            self.approve(arn)
+            self.deploy(arn)
+        except (AssertionError, ClientError) as error:
+            return str(error)
+        return ""
+
+    def statements(self) -> list[Emitted]:
+        """All statements that cross accounts, as the programs emitted them."""
+        return [one for number in PROGRAMS for one in emitted(number, self.stacks[number])]
+
+    def put(self, one: Emitted, *, without: bool) -> None:
+        """Puts a document into the account again, complete or without one of its statements."""
+        kept = [each for each in one.document["Statement"] if not (without and each is one.statement)]
+        text = json.dumps({**one.document, "Statement": kept})
+        kind = one.type.rpartition(":")[2]
+        if kind == "RepositoryPolicy":
+            client(self.accounts[one.account], "ecr").set_repository_policy(repositoryName=one.id, policyText=text)
+        elif kind == "BucketPolicy":
+            client(self.accounts[one.account], "s3").put_bucket_policy(Bucket=one.id, Policy=text)
+        elif kind == "Key":
+            client(self.accounts[one.account], "kms").put_key_policy(KeyId=one.id, PolicyName="default", Policy=text)
+        elif kind == "ModelPackageGroupPolicy":
+            self._put_group_policy(text, bool(kept))
+        elif kind == "Policy":
+            self._put_managed(one.account, one.id, text if kept else None)
+        elif kind == "RolePolicy":
+            role, _, name = one.id.partition(":")
+            iam = client(self.accounts[one.account], "iam")
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
+        else:
+            pytest.fail(f"{kind} emits a document, and nothing here puts one")
+
+    def _put_group_policy(self, text: str, any_left: bool) -> None:
+        assert any_left
+        client(self.accounts[REGISTRY], "sagemaker").put_model_package_group_policy(
+            ModelPackageGroupName=GROUP.name, ResourcePolicy=text
+        )
+
+    def _put_managed(self, number: str, arn: str, text: str | None) -> None:
+        """A managed policy can't be empty: without its only statement it allows something that nobody needs."""
+        iam = client(self.accounts[number], "iam")
+        harmless = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
+        document = text or json.dumps({"Version": "2012-10-17", "Statement": [harmless]})
+        for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+
+
+def _role(of: Account, name: str, *statements: dict[str, Any]) -> None:
+    """A role of somebody, with what it may do in its own account; the program adds what crosses accounts."""
+    iam = client(of, "iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    own = {"Effect": "Allow", "Action": "*", "Resource": [f"arn:aws:*:*:{of.id}:*", "arn:aws:s3:::trees-*"]}
+    document = {"Version": "2012-10-17", "Statement": [own, *statements]}
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory, rehearsal_processes: None) -> Iterator[Three]:
+    """A version that was registered from one account into another, approved, and deployed in a third."""
+    home: Path = tmp_path_factory.mktemp("three")
+    accounts = {number: ensure(number, home, idle_minutes=5, speed=0) for number in PROGRAMS}
+    artifact = home / "model.tar.gz"
+    artifact.write_bytes(b"a model")
+    stacks = {}
+    for number, program in PROGRAMS.items():
+        stacks[number] = Rehearsed(program, home=home / number, account=True, environ={"AWS_REGION": REGION})
+        stacks[number]._account = accounts[number]
+    made = Three(accounts, stacks, push_image(accounts[TRAINING]))
+    _role(accounts[TRAINING], "registrar")
+    reading = {"Effect": "Allow", "Action": ["ecr:*", "kms:*", "s3:*"], "Resource": "*"}
+    _role(accounts[DEPLOYING], "deployer", reading)
+    stacks[REGISTRY].up()
+    stacks[TRAINING].environ |= {"IMAGE": made.image, "ARTIFACT": str(artifact)}
+    stacks[TRAINING].up()
+    made.version = stacks[TRAINING].state["aws:cloudcontrol/resource:Resource", "trees"].id
+    made.approve(made.version)
+    described = client(accounts[REGISTRY], "sagemaker").describe_model_package(ModelPackageName=made.version)
+    stacks[DEPLOYING].environ |= make_network(accounts[DEPLOYING])
+    stacks[DEPLOYING].environ["DESCRIBED"] = json.dumps(described, default=str)
+    stacks[DEPLOYING].up()
+    yield made
+    for account in accounts.values():
+        account.stop()
+
+
+def test_registering_and_deploying_work_across_three_accounts(three: Three) -> None:
+    assert three.version.startswith(f"arn:aws:sagemaker:{REGION}:{REGISTRY}:model-package/{GROUP.name}/")
+    assert three.fails() == ""
+
+
+def test_the_statements_are_on_every_thing_that_is_used_and_on_both_sides(three: Three) -> None:
+    kinds = {one.type.rpartition(":")[2] for one in three.statements()}
+
+    assert kinds == {"RepositoryPolicy", "BucketPolicy", "Key", "ModelPackageGroupPolicy", "Policy", "RolePolicy"}
+    assert {one.account for one in three.statements()} == set(PROGRAMS)
+
+
+def test_without_any_one_statement_it_fails(three: Three) -> None:
+    """Each is taken out of the document in the account, and put back."""
+    needless = []
+    for one in three.statements():
+        three.put(one, without=True)
+        why = three.fails()
+        three.put(one, without=False)
+        if not why:
+            needless.append(one.called)
+
+    assert needless == []
+    assert three.fails() == ""
