@@ -114,7 +114,9 @@ def _runs_on(sagemaker: Any, configuration: str) -> dict[str, str]:
         parts["model"] = variant["ModelName"]
         parts["role"] = model["ExecutionRoleArn"]
         for container in [model.get("PrimaryContainer"), *model.get("Containers", [])]:
-            if container:
+            if container and container.get("ModelPackageName"):
+                parts["model package"] = container["ModelPackageName"]
+            elif container:
                 parts["image"] = container.get("Image", "")
                 parts["artifact"] = container.get("ModelDataUrl", "")
     return parts

@@ -1,7 +1,7 @@
 """The versions in the Model Registry that endpoints run are approved. Asked: nothing more than the graph was.
 
-A decision made later changes nothing in what runs: AWS patches and heals an endpoint of a rejected version as any other.
-So it is advice, unless the version is gone.
+A decision made later changes nothing in what runs: AWS patches and heals an endpoint of a rejected version like any
+other. So it is advice.
 """
 
 from __future__ import annotations

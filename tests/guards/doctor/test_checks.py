@@ -138,6 +138,7 @@ def test_every_file_of_the_folder_is_in_force_and_was_tried_on_something_broken(
 
 
 TRIED_ELSEWHERE = {
+    "model-packages-are-approved",
     "credentials-providers-are-there",
     "private-images-can-be-pulled",
     "ssm-access-is-off-or-ends",
