@@ -8,6 +8,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, settings
 
+from rehearsal.account.server import INTERPRETER
 from rehearsal.prefork.starting import Prefork
 
 # How fast a machine is decides no test: neither a deadline nor a health check that measures seconds.
@@ -27,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One server for engines, programs, packs and providers, one for accounts, whose hash seed is fixed.
+    """One server for engines, programs, packs and providers, one for accounts, which are started with variables.
 
     All workers share them: what their processes import is imported once.
     """
@@ -36,4 +37,4 @@ def pytest_configure(config: pytest.Config) -> None:
     servers = contextlib.ExitStack()
     config.add_cleanup(servers.close)
     servers.enter_context(Prefork(eager=False))
-    servers.enter_context(Prefork(eager=False, variables={"PYTHONHASHSEED": "0"}))
+    servers.enter_context(Prefork(eager=False, variables=INTERPRETER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -35,4 +36,5 @@ if __name__ == "__main__":
     sys.stdout.flush()
     sys.stderr.flush()
     # Everything is written and closed. Taking moto's thousand modules apart would cost half a second more.
-    os._exit(code)
+    atexit.register(os._exit, code)
+    sys.exit(code)

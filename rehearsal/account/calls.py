@@ -180,13 +180,13 @@ def _rest_action(service: str, environ: dict[str, Any]) -> tuple[str, dict[str, 
     runtime = _RUNTIME_PATH.match(path) if service == "sagemaker" else None
     if runtime:
         return _RUNTIME.get(runtime["kind"], f"{method} {path}"), {"EndpointName": runtime["name"]}
-    router = _router(service)
-    if router is not None:
+    routes = router(service)
+    if routes is not None:
         from moto.core.request import Request
         from moto.core.routing import NotFound
 
         try:
-            operation, parameters = router.match(Request(environ_for(environ, b"")))
+            operation, parameters = routes.match(Request(environ_for(environ, b"")))
         except NotFound:
             pass  # said below, by method and path
         else:
@@ -195,7 +195,8 @@ def _rest_action(service: str, environ: dict[str, Any]) -> tuple[str, dict[str, 
 
 
 @cache
-def _router(service: str) -> Any:
+def router(service: str) -> Any:
+    """By which method and path a service's requests name their operation; None for a service that isn't known."""
     from botocore.exceptions import UnknownServiceError
     from moto.core.routing import get_service_router
 

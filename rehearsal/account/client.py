@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock
 
 from rehearsal.account.errors import AccountError, UnknownFault
-from rehearsal.account.server import HOST, directory_of
+from rehearsal.account.server import HOST, INTERPRETER, directory_of
 from rehearsal.prefork.process import ForkedProcess, ask
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def _launch(account_id: str, home: Path, directory: Path, idle_minutes: float | 
     command += [] if idle_minutes is None else ["--idle", str(idle_minutes)]
     command += [] if speed is None else ["--speed", str(speed)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-    environment["PYTHONHASHSEED"] = "0"
+    environment |= INTERPRETER
     log = directory / "server.log"
     with log.open("ab") as output, open(os.devnull, "rb") as nothing:
         streams = (nothing.fileno(), output.fileno(), output.fileno())

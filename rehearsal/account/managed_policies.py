@@ -22,9 +22,9 @@ _NAMED = re.compile(rf"{PREFIX}(/[\w+=,.@/-]+)")
 def provide(call: Call, account: str, determinism: Determinism) -> None:
     """Makes the managed policies that an IAM call names (all of them for ListPolicies) known to moto."""
     if call.action == "ListPolicies" and call.parameters.get("Scope") != "Local":
-        wanted = set(_documents())
+        wanted = set(documents())
     else:
-        wanted = set(_NAMED.findall(unquote(call.body.decode("utf-8", "replace")))) & set(_documents())
+        wanted = set(_NAMED.findall(unquote(call.body.decode("utf-8", "replace")))) & set(documents())
     if not wanted:
         return
     from moto.iam.models import AWSManagedPolicy, iam_backends
@@ -34,7 +34,7 @@ def provide(call: Call, account: str, determinism: Determinism) -> None:
         arn = f"{PREFIX}{path}"
         if arn in backend.managed_policies:
             continue
-        name, data = _documents()[path]
+        name, data = documents()[path]
         with determinism.seeded(arn, determinism.birth):
             policy = AWSManagedPolicy.from_data(name, account, "aws", data)
         backend.managed_policies[policy.arn] = policy
@@ -42,7 +42,8 @@ def provide(call: Call, account: str, determinism: Determinism) -> None:
 
 
 @cache
-def _documents() -> dict[str, tuple[str, dict[str, Any]]]:
+def documents() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Path and name of each of AWS's own policies -> its name, and what moto ships of it."""
     from moto.iam.aws_managed_policies import aws_managed_policies_data
 
     return {f"{data['Path']}{name}": (name, data) for name, data in json.loads(aws_managed_policies_data).items()}

@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 RUNNING = "running.lock"
+INTERPRETER = {
+    "PYTHONHASHSEED": "0",
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(64 * 1024 * 1024),
+    "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
+}
+"""What an account's process is started with: variables that the interpreter, or moto while it is imported, reads."""
 
 
 def directory_of(account: str, home: Path) -> Path:
@@ -83,16 +91,13 @@ def run_until_told(
 
 
 def _environment(account: str) -> None:
-    """What moto reads from the environment, before it is imported."""
+    """What moto reads from the environment, some of it while it is imported."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(
         {
+            **INTERPRETER,
             "MOTO_ACCOUNT_ID": account,
-            "MOTO_DISABLE_GLOBAL_CORS": "true",
-            "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
-            "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(64 * 1024 * 1024),
-            "S3_IGNORE_SUBDOMAIN_BUCKETNAME": "true",
             "AWS_ACCESS_KEY_ID": "rehearsal",
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "AWS_DEFAULT_REGION": "us-east-1",

@@ -21,7 +21,9 @@ from rehearsal.prefork import imports
 if TYPE_CHECKING:
     from types import FrameType
 
-SIGNIFICANT = ("PYTHON", "LC_", "LANG", "GRPC_PYTHON_", "GRPC_ENABLE_FORK_SUPPORT", "MALLOC_", "LD_")
+SIGNIFICANT = (
+    "PYTHON", "LC_", "LANG", "GRPC_PYTHON_", "GRPC_ENABLE_FORK_SUPPORT", "MALLOC_", "LD_", "MOTO_", "S3_IGNORE_",
+)  # fmt: skip
 """Variables that an interpreter, or a package while it is imported, reads once: they can't be changed by a fork."""
 
 _FIRST_LINE = 128
@@ -75,8 +77,10 @@ class Request:
 
 
 def _own(script: str) -> str:
+    """The name of a script that is the rehearsal's own, or was installed as a command; empty for any other."""
     inside, _, name = script.rpartition(os.sep)
-    return name if inside.startswith(os.path.dirname(os.path.dirname(__file__)) + os.sep) else ""
+    own = os.path.dirname(os.path.dirname(__file__)) + os.sep
+    return name if inside.startswith(own) or inside == os.path.dirname(os.path.abspath(sys.executable)) else ""
 
 
 def _interpreted(command: list[str], environment: dict[str, str]) -> list[str]:

@@ -7,14 +7,19 @@ modules may change from run to run.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import sys
 import sysconfig
 from pathlib import Path
 
-MEMORY = Path(os.environ.get("REHEARSAL_IMPORTS") or Path(sys.prefix) / "rehearsal-imports.json")
-"""Kind of process (module, or script of the rehearsal) -> names of modules, in the order of their import."""
+_SEED = os.environ.get("PYTHONHASHSEED", "")
+MEMORY = Path(os.environ.get("REHEARSAL_IMPORTS") or Path(sys.prefix) / f"rehearsal-imports{_SEED and '-'}{_SEED}.json")
+"""Kind of process (module, or script of the rehearsal) -> names of modules, in the order of their import.
+
+A server can't be another's whose hash seed differs, so it need not know what that one's processes import.
+"""
 
 _ROOTS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -45,6 +50,17 @@ def remember(kind: str, before: frozenset[str]) -> None:
         passing.replace(MEMORY)
     except OSError:
         return  # an environment that can't be written to has no memory: its processes import for themselves
+
+
+def ready(kind: str) -> str:
+    """The module with what processes of a kind have ready, besides modules; empty when they have none.
+
+    It is imported when the server has nothing else to do, and no process waits for it.
+    """
+    if not kind.startswith("rehearsal."):
+        return ""
+    name = f"{kind}.ahead"
+    return name if importlib.util.find_spec(name) else ""
 
 
 def _worth(name: str) -> bool:

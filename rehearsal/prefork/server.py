@@ -37,11 +37,12 @@ class Running:
 
 
 class Server:
-    """Serves forks on a listening socket. `eager`: import ahead before anybody asked for anything."""
+    """Serves forks on a listening socket. `eager`: import ahead for all kinds, before anybody asked for one."""
 
     def __init__(self, listener: socket.socket, *, eager: bool) -> None:
         self.listener = listener
         self.eager = eager
+        self.kinds: set[str] = set()
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)
         self.selector.register(sys.stdin, selectors.EVENT_READ)
@@ -69,19 +70,17 @@ class Server:
                     self._ended(key.data) if isinstance(key.fileobj, int) else self._abandoned(key.data)
 
     def _look(self) -> None:
-        """Take up what processes have imported since the last look."""
-        if not self.eager:
-            return
+        """Take up what processes have imported since the last look, and what their packages want to have ready."""
         with contextlib.suppress(OSError):
             changed = imports.MEMORY.stat().st_mtime
             if changed != self.seen:
                 self.seen = changed
                 self.memory = imports.remembered()
-                names = (name for kind in self.memory.values() for name in kind)
-                self.ahead = [name for name in dict.fromkeys(names) if name not in sys.modules]
+                kinds = [kind for kind in self.memory if self.eager or kind in self.kinds]
+                names = [name for kind in kinds for name in self.memory[kind]] + [*map(imports.ready, kinds)]
+                self.ahead = [name for name in dict.fromkeys(names) if name and name not in sys.modules]
 
     def _accept(self) -> Callable[[], None] | None:
-        self.eager = True
         connection, _ = self.listener.accept()
         connection.settimeout(PATIENCE)
         try:
@@ -100,6 +99,9 @@ class Server:
             connection.close()
             _close(streams)
             return None
+        if request.kind not in self.kinds:
+            self.kinds.add(request.kind)
+            self.seen = 0.0
         self._look()
         for name in self.memory.get(request.kind, []):
             imports.load(name)

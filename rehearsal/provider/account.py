@@ -10,7 +10,7 @@ import ipaddress
 import json
 import os
 import threading
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,6 +47,14 @@ def loopback(url: str | None) -> str:
     return url
 
 
+@cache
+def descriptions() -> Any:
+    """Botocore's loader of AWS's descriptions of its services, one for all sessions: each description is read once."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
+
+
 class Account:
     """One account and region.
 
@@ -69,8 +77,12 @@ class Account:
     @cached_property
     def _session(self) -> Any:
         import boto3
+        import botocore.session
 
+        session = botocore.session.Session()
+        session.register_component("data_loader", descriptions())
         return boto3.session.Session(
+            botocore_session=session,
             aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "rehearsal"),
             aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "rehearsal"),
             aws_session_token=os.environ.get("AWS_SESSION_TOKEN"),

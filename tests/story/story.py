@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from finished_process import finished
 from users_environment import without_the_users
+
+if TYPE_CHECKING:
+    import subprocess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -51,9 +54,7 @@ class Rehearsal:
 
     def run(self, command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder."""
-        return subprocess.run(  # noqa: PLW1510  # a refusal's exit code is what is tested
-            command, cwd=self.project, env=self._environment(environment), capture_output=True, text=True, timeout=300
-        )
+        return finished(command, self.project, self._environment(environment))
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:
         return {**without_the_users(), "REHEARSAL_HOME": str(self.home), **self.environment, **more}
