@@ -22,7 +22,7 @@ STYLE: Final = """
 :root { color-scheme: light dark; --front: #0a7d4f; --line: #8886; }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; }
-.simulated { background: #ffe9b3; color: #442c00; padding: .6rem .8rem; border-radius: .3rem; }
+.banner { background: #ffe9b3; color: #442c00; padding: .6rem .8rem; border-radius: .3rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .45rem; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -81,7 +81,7 @@ def markdown(result: Result, *, picture_beside: bool) -> str:
 
 def html(result: Result, svg: str) -> str:
     """One page without scripts, fonts or anything else from elsewhere."""
-    banner = f'<p class="simulated"><strong>{escape(SIMULATED)}</strong></p>' if result.simulated else ""
+    banner = f'<p class="banner"><strong>{escape(SIMULATED)}</strong></p>' if result.simulated else ""
     lines = "<br>\n".join(escape(printable(line)) for line in summary(result))
     names = headings(result)
     figures = range(4, len(names) - 1)

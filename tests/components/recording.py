@@ -26,8 +26,8 @@ class Registered:
 class Recorder:
     """Runs a program against a stand-in for the engine and keeps what it registered."""
 
-    lookups: dict[str, dict[str, Any] | str] = field(default_factory=dict)
-    """What a look-up answers, by its token; a text is the reason for which it fails."""
+    lookups: dict[str, Any] = field(default_factory=dict)
+    """What a look-up answers, by its token, or what makes the answer from its arguments; a text: why it fails."""
     registered: list[Registered] = field(default_factory=list)
 
     def run(self, program: Callable[[], object]) -> None:
@@ -69,6 +69,8 @@ class _Answers(mocks.Mocks):
         if args.token not in self.recorder.lookups:
             raise AssertionError(f"unexpected look-up: {args.token} {args.args}")
         answer = self.recorder.lookups[args.token]
+        if callable(answer):
+            answer = answer(args.args)
         return ({}, [("", answer)]) if isinstance(answer, str) else (answer, [])
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:

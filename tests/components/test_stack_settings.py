@@ -266,7 +266,7 @@ def test_pulumi_yaml_describes_every_setting_with_the_same_default() -> None:
             assert described[name]["default"] == unset.get(name, field.default)
 
 
-@pytest.mark.parametrize("stack", ["rehearsal", "rehearsal-tenant"])
+@pytest.mark.parametrize("stack", ["rehearsal", "rehearsal-tenant", "rehearsal-recommender"])
 def test_the_rehearsals_settings_are_good(stack: str, tmp_path: Path) -> None:
     """With the defaults that Pulumi.yaml adds, and once the sample is packed."""
     given = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -89,3 +89,59 @@ def test_a_file_that_is_none_is_told_and_left(stack: StackFile, text: str, says:
         stack.pin("image", NEW)
 
     assert stack.path.read_bytes() == text.encode("latin-1")
+
+
+BEFORE = (
+    "config:\n  # why two\n  holdfast:instanceCount: 2   # since May\n  holdfast:environment:\n    # threads\n"
+    "    WORKERS: 1  # of them\n    MODE: fast\n  holdfast:name: x\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "change"),
+    [
+        ("instanceCount", 3, ("Count: 2 ", "Count: 3 ")),
+        ("environment", {"WORKERS": "4"}, ("WORKERS: 1 ", 'WORKERS: "4" ')),
+        ("environment", {"NEW": "true"}, ("    WORKERS", '    NEW: "true"\n    WORKERS')),
+        (
+            "recommendation",
+            {"job": "j-1", "simulated": True},
+            (
+                "  holdfast:instanceCount",
+                "  holdfast:recommendation:\n    job: j-1\n    simulated: true\n  holdfast:instanceCount",
+            ),
+        ),
+        ("instanceType", "ml.c5.large", ("  holdfast:inst", "  holdfast:instanceType: ml.c5.large\n  holdfast:inst")),
+    ],
+)
+def test_numbers_and_maps_are_written_in_place(
+    stack: StackFile, name: str, value: Any, change: tuple[str, str]
+) -> None:
+    """Comments stay, and text that would be a number is put in quotation marks."""
+    stack.path.write_text(BEFORE)
+
+    assert stack.put(name, value) is True
+    assert stack.path.read_text() == BEFORE.replace(*change, 1)
+    assert stack.put(name, value) is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "config:\n  holdfast:environment: {A: b}\n",
+        "config:\n  holdfast:environment:\n    secure: v1:x\n",
+        "config:\n  holdfast:environment: &x\n    A: &y b\n",
+    ],
+    ids=["flow", "secret", "anchor"],
+)
+def test_a_map_in_another_form_is_left_and_told(stack: StackFile, text: str) -> None:
+    stack.path.write_text(text)
+
+    with pytest.raises(PipelineError, match="write it there by hand"):
+        stack.put("environment", {"A": "c"})
+    assert stack.path.read_text() == text
+
+
+def test_a_file_without_settings_gets_a_map(stack: StackFile) -> None:
+    assert stack.put("environment", {"A": "b"}) is True
+    assert stack.path.read_text() == 'config:\n  holdfast:environment:\n    "A": "b"\n'
