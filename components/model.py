@@ -83,11 +83,12 @@ class Model(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         names.check_logical("Model", name)
         super().__init__("holdfast:index:Model", name, {}, opts)
+        made_of = _made_of(args)
         self.tags = _tags(args)
         self.model = aws.sagemaker.Model(
             name,
             execution_role_arn=args["execution_role_arn"],
-            **_made_of(args),
+            **made_of,
             vpc_config={"subnets": args["subnet_ids"], "security_group_ids": args["security_group_ids"]},
             tags=self.tags,
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=False, depends_on=args.get("after")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pulumi import RunError
@@ -14,7 +14,6 @@ from recording import KEY, Recorder
 from test_program import LOOKUPS
 
 import guards
-from components.account import Account
 from components.deploying_account_access import DeployingAccountAccess
 from components.encryption_key import EncryptionKey
 from components.model import Model, ModelArgs
@@ -24,6 +23,9 @@ from components.settings import Settings, SettingsError
 from components.training_account_access import TrainingAccountAccess
 from knowledge.cross_account import Reader
 from knowledge.model_packages import ARTIFACT_DIGEST, ARTIFACT_KEY, Place
+
+if TYPE_CHECKING:
+    from components.account import Account
 
 ROOT = Path(__file__).parents[2]
 OWN, REGISTRY, DEPLOYING = "111122223333", "111111111111", "333333333333"
