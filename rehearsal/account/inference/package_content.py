@@ -15,6 +15,7 @@ from rehearsal.account.dependencies import unread
 from rehearsal.account.errors import Refusal, invalid
 from rehearsal.account.holdings import image_reference, s3_location
 from rehearsal.account.reach import Reader
+from rehearsal.account.resource_policies import DENY
 
 if TYPE_CHECKING:
     from rehearsal.account.inference.service import Inference, Request
@@ -56,6 +57,7 @@ def check_container(inference: Inference, container: dict[str, Any], region: str
     if found["region"] != region:
         raise invalid(f"The model data at {url} must be in the region of the model package ({region}).")
     if found["account"] == inference.account:
+        _check_own(found["found"][0]["says"], url)
         return
     words = f"Could not access model data at {url} for account {inference.account}."
     for problem in unread(reader, found, found["found"][0], words):
@@ -72,11 +74,23 @@ def _check_image(reader: Reader, image: str, digest: str | None) -> None:
     if digest and digest != found["digest"]:
         raise invalid(f"The image {image} has the digest {found['digest']}, not {digest}.")
     if found["account"] == reader.principal.account:
+        _check_own(found["says"], image)
         return
     for action, says in sorted(found["says"].items()):
         decision = reader.may(found["account"], action, reference.repository_arn, says)
         if not decision.allowed:
             raise _denied(f"Could not access image {image} for account {reader.principal.account}. ({decision.reason})")
+
+
+def _check_own(says: dict[str, dict[str, Any]], what: str) -> None:
+    """The account's own policies may not keep the registry out, which reads from outside any VPC.
+
+    Source: "Give Inference Recommender Jobs Access to Resources in Your Amazon VPC" ("Model Registry doesn't allow your
+    model artifacts or Amazon ECR image to be VPC restricted").
+    """
+    for _, verdict in sorted(says.items()):
+        if verdict["outcome"] == DENY:
+            raise _denied(f"Could not access {what}. ({verdict['reason']})")
 
 
 def _denied(words: str) -> Refusal:

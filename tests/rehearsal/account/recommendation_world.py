@@ -38,6 +38,7 @@ class Ground:
     prefix_list: str = ""
     group: str = ""
     role: str = ""
+    asked: int = 0
 
     @property
     def network(self) -> dict[str, list[str]]:
@@ -87,6 +88,24 @@ class Ground:
         """A job from its creation to its end."""
         self.ask(name, *(types or ("ml.m5.large",)), **changes)
         return self.wait(name)
+
+    def reason(self, *types: str, **changes: Any) -> str:
+        """Why a job fails; all of it has."""
+        done = self.run(self.unused(), *types, **changes)
+        assert done["Status"] == "FAILED", done
+        assert [each["Status"] for each in self.steps(done["JobName"])] == ["FAILED"]
+        assert "InferenceRecommendations" not in done
+        return str(done["FailureReason"])
+
+    def works(self, **changes: Any) -> None:
+        """A job is completed."""
+        done = self.run(self.unused(), **changes)
+        assert done["Status"] == "COMPLETED", done.get("FailureReason")
+
+    def unused(self) -> str:
+        """A job's name that nobody has had."""
+        self.asked += 1
+        return f"job-{self.asked}"
 
     def interfaces(self) -> list[dict[str, Any]]:
         """The network interfaces in the subnets."""

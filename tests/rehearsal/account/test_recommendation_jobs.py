@@ -264,25 +264,6 @@ def test_a_version_without_a_mandatory_field_is_refused(world: World, ground: Gr
     assert f"Specify {field} in the Model Package version" in message
 
 
-def test_quotas_are_told_by_service_quotas(world: World, ground: Ground) -> None:
-    """One for each type; a changed one beside its default."""
-    quotas = world.client("service-quotas")
-    listed = [
-        each
-        for page in quotas.get_paginator("list_service_quotas").paginate(ServiceCode="sagemaker")
-        for each in page["Quotas"]
-    ]
-    named = {each["QuotaName"]: each for each in listed}
-    one = named["ml.r5.large for endpoint usage"]
-    world.account.set_quota("ml.r5.large", 3, region=REGION)
-    asked = {"ServiceCode": "sagemaker", "QuotaCode": one["QuotaCode"]}
-
-    assert one["Value"] > 3
-    assert named["ml.p4d.24xlarge for endpoint usage"]["Value"] == 0
-    assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 3
-    assert quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"] == one["Value"]
-
-
 def test_a_job_goes_on_where_it_was_when_the_account_starts_again(world: World, ground: Ground, tmp_path: Path) -> None:
     """The journal leads to the same jobs, figures and interfaces, and to the same end."""
     ground.ask("replayed", "ml.m5.large", "ml.c5.large", request={"Tags": [{"Key": "a", "Value": "b"}]})
