@@ -10,6 +10,7 @@ repository's.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -113,6 +114,13 @@ def warm() -> None:
         print(f"warm, {named}: {each:.2f} CPU s a preview, {WARM_RUNS / wall:.1f} a second by the clock", flush=True)
 
 
-if __name__ == "__main__":
-    beside_each_other([int(word) for word in sys.argv[1:]] or [1, 100, 300])
+def main() -> None:
+    """The engines beside each other, then previews in one warm process."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("endpoints", nargs="*", type=int, default=[1, 100, 300])
+    beside_each_other(parser.parse_args().endpoints)
     warm()
+
+
+if __name__ == "__main__":
+    main()

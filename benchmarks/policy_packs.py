@@ -7,6 +7,7 @@ requests as the engine sends them, for stacks of seven resources an endpoint (13
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -53,7 +54,9 @@ def judging(levels: dict[str, str], resources: list[Given]) -> tuple[float, floa
 
 def main() -> None:
     """Print a line for each pack."""
-    endpoints = int(sys.argv[1]) if len(sys.argv) > 1 else 130
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("endpoints", nargs="?", type=int, default=130)
+    endpoints = parser.parse_args().endpoints
     resources = [renamed(each, index) for index in range(endpoints) for each in stack(bad=False)]
     for pack in PACKS:
         started = statistics.median(start_up(Path(pack.__file__).parent) for _ in range(5))
