@@ -6,6 +6,7 @@ The documents are those that the programs of the three accounts emit; the statem
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,17 @@ from registry_accounts import (
 )
 
 from rehearsal.account import Account, ensure
-from rehearsal.harness import Rehearsed
+from rehearsal.harness import Rehearsed, RunWentOtherwise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ACTING = {TRAINING: "registrar", DEPLOYING: "deployer"}
 PROGRAMS = {REGISTRY: registry, TRAINING: training, DEPLOYING: deploying}
+REFUSED = re.compile(r'hook "holdfast-before-(create|update)" failed: [a-z-]+: ')
+# knowledge.permissions: not essential for an artifact that is one object.
+NEEDED_FOR_PREFIXES = (["s3:ListBucket"], "s3:ListBucket")
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}],
@@ -106,8 +111,36 @@ class Three:
         return ""
 
     def statements(self) -> list[Emitted]:
-        """All statements that cross accounts, as the programs emitted them."""
-        return [one for number in PROGRAMS for one in emitted(number, self.stacks[number])]
+        """All statements that cross accounts, as the programs emitted them, and that their own reasons call needed."""
+        found = [one for number in PROGRAMS for one in emitted(number, self.stacks[number])]
+        return [one for one in found if one.statement["Action"] not in NEEDED_FOR_PREFIXES]
+
+    def preview(self, one: Emitted) -> str:
+        """What a preview says that plans what the statement is for, in the words of whoever would do it.
+
+        A statement of a run's own documents is left out of what the program emits: the same run would put it back.
+        """
+        about = json.dumps(one.statement.get("Principal", {}))
+        own = one.account == TRAINING and REGISTRY in about
+        training_acts = own or TRAINING in about or (one.account == TRAINING and not about.count("AWS"))
+        number = TRAINING if training_acts else DEPLOYING
+        left_out = own or one.type.endswith(":RolePolicy")
+        return self.plan(number, **({"WITHOUT": json.dumps(one.statement)} if left_out else {}))
+
+    def plan(self, number: str, **given: str) -> str:
+        """What a preview of another version, or another model, says that fails; "" when it doesn't."""
+        made = self.role(number, ACTING[number])
+        given |= {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
+        given |= {"AWS_SESSION_TOKEN": made["SessionToken"], "DESCRIPTION": "another", "MODEL": "trees-another"}
+        stack = self.stacks[number]
+        kept, stack.environ = stack.environ, {**stack.environ, **given}
+        try:
+            stack.preview()
+        except RunWentOtherwise as error:
+            return str(error)
+        finally:
+            stack.environ = kept
+        return ""
 
     def put(self, one: Emitted, *, without: bool) -> None:
         """Puts a document into the account again, complete or without one of its statements."""
@@ -153,7 +186,8 @@ def _role(of: Account, name: str, *statements: dict[str, Any]) -> None:
     iam = client(of, "iam")
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
     own = {"Effect": "Allow", "Action": "*", "Resource": [f"arn:aws:*:*:{of.id}:*", "arn:aws:s3:::trees-*"]}
-    document = {"Version": "2012-10-17", "Statement": [own, *statements]}
+    lists = {"Effect": "Allow", "Action": ["sagemaker:ListE*", "kms:ListAliases", "ecr:Get*"], "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [own, lists, *statements]}
     iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
 
 
@@ -198,15 +232,23 @@ def test_the_statements_are_on_every_thing_that_is_used_and_on_both_sides(three:
     assert {one.account for one in three.statements()} == set(PROGRAMS)
 
 
-def test_without_any_one_statement_it_fails(three: Three) -> None:
+@pytest.mark.parametrize("number", ACTING)
+def test_previews_of_who_registers_and_who_deploys_pass_while_nothing_lacks(three: Three, number: str) -> None:
+    assert three.plan(number) == ""
+
+
+def test_without_any_one_statement_it_fails_and_the_preview_had_said_so(three: Three) -> None:
     """Each is taken out of the document in the account, and put back."""
-    needless = []
+    needless, unsaid = [], []
     for one in three.statements():
         three.put(one, without=True)
-        why = three.fails()
+        why, told = three.fails(), three.preview(one)
         three.put(one, without=False)
         if not why:
             needless.append(one.called)
+        if not REFUSED.search(told):
+            unsaid.append((one.called, told))
 
     assert needless == []
+    assert unsaid == []
     assert three.fails() == ""
