@@ -70,6 +70,16 @@ def test_the_unused_twins_may_go_and_change(removals: list[dict[str, Any]], chan
     assert [one for one in removals + changes if one["resource_name"].startswith("spare-")] == []
 
 
+def test_while_nothing_guarded_changes_nobody_asks_aws(house: Any) -> None:
+    """Not the guards, and not the provider either: the account sees no call of any service."""
+    before = len(house.account().calls())
+
+    done = house.run("preview")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert house.account().calls()[before:] == []
+
+
 def test_at_up_the_refused_deletion_touches_nothing(house: Any) -> None:
     """Without any preview: state and account are as before."""
     before = house.resources(), house.account().fingerprint()
