@@ -34,7 +34,7 @@ def _split(result: Result) -> tuple[list[Trial], list[Trial]]:
 
 
 def label(one: Trial) -> str:
-    """How a point is called: its number and what it ran on; its variables stand in the table."""
+    """How a point of the front is called: its number and what it ran on. The others have their numbers alone."""
     text = printable(f"{one.number}  {one.kind}")
     return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
@@ -95,7 +95,12 @@ def _draw(axes: Any, result: Result, front: list[Trial], others: list[Trial]) ->
     for one in (*front, *others):
         (cost,), (latency,) = _points([one])
         axes.annotate(
-            label(one), (cost, latency), xytext=(7, 6), textcoords="offset points", fontsize=8, parse_math=False
+            label(one) if one in front else str(one.number),
+            (cost, latency),
+            xytext=(7, 6),
+            textcoords="offset points",
+            fontsize=8,
+            parse_math=False,
         )
     axes.set_xlabel(heading(result, COST))
     axes.set_ylabel(heading(result, LATENCY))
