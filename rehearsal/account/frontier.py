@@ -18,6 +18,7 @@ from rehearsal.account import access, callers, needs
 from rehearsal.account.authorisation import Decision
 from rehearsal.account.calls import Answer
 from rehearsal.account.errors import Refusal
+from rehearsal.account.handing_on import account_in, denied, nested, packed
 from rehearsal.account.needs import Need
 from rehearsal.account.neighbours import Neighbours
 from rehearsal.account.resource_policies import ALLOW, Asked, Principal, decide, said
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from rehearsal.account.turns import Turns
 
 _JUDGED = {"sagemaker", "s3", "ecr", "kms", "sts"}
-_FORBIDDEN = 403
 _HANDED_ON = {
     *("CreateModelPackage", "UpdateModelPackage", "DescribeModelPackage", "DeleteModelPackage"),
     *("DescribeModelPackageGroup", "ListModelPackages", "ListTags"),
@@ -74,14 +74,14 @@ class Frontier:
         if call.service == "ecr":
             return str(given.get("registryId") or "")
         if call.service == "kms" or (call.service, call.action) == ("sts", "AssumeRole"):
-            return _account_in(given.get("RoleArn") if call.service == "sts" else given.get("KeyId"))
+            return account_in(given.get("RoleArn") if call.service == "sts" else given.get("KeyId"))
         if call.service == "sagemaker" and call.action in _HANDED_ON:
             named = (given.get(name) for name in ("ModelPackageArn", "ModelPackageName", "ResourceArn"))
-            return next((_account_in(each) for each in (*named, given.get("ModelPackageGroupName")) if each), "")
+            return next((account_in(each) for each in (*named, given.get("ModelPackageGroupName")) if each), "")
         if (call.service, call.action) == ("ram", "AcceptResourceShareInvitation"):
             from rehearsal.account.sharing import parameters
 
-            return _account_in(parameters(call).get("resourceShareInvitationArn"))
+            return account_in(parameters(call).get("resourceShareInvitationArn"))
         return ""
 
     def _owner_of_bucket(self, call: Call) -> str:
@@ -231,14 +231,14 @@ class Frontier:
     def ask_sagemaker(self, call: Call, operation: str, parameters: dict[str, Any], at: float) -> dict[str, Any] | None:
         """What a service that acts for the caller asks of another account's SageMaker; None: it is this account's."""
         named = (parameters.get(name) for name in ("ModelPackageArn", "ModelPackageName", "ResourceArn"))
-        owner = next((_account_in(each) for each in (*named, parameters.get("ModelPackageGroupName")) if each), "")
-        nested = _nested(call, operation, parameters)
-        nested.caller = call.caller
+        owner = next((account_in(each) for each in (*named, parameters.get("ModelPackageGroupName")) if each), "")
+        made = nested(call, operation, parameters)
+        made.caller = call.caller
         if owner in ("", self._account) or operation not in _HANDED_ON or not self.neighbours.knows(owner):
-            self.judge(nested, at)
+            self.judge(made, at)
             return None
-        caller = self.judge_own(nested, at)
-        told = self.neighbours.ask(owner, "call", **packed(nested, caller))
+        caller = self.judge_own(made, at)
+        told = self.neighbours.ask(owner, "call", **packed(made, caller))
         answer = json.loads(base64.b64decode(told["body"]))
         if told["status"] >= 400:  # noqa: PLR2004 - the first status that is no success
             raise Refusal(answer["__type"], answer["message"], told["status"])
@@ -255,52 +255,3 @@ class Frontier:
         """What an entry of the journal has of a call beside its request."""
         foreign = call.caller is not None and call.caller.account != self._account
         return {**({"caller": asdict(call.caller)} if foreign and call.caller else {}), **self.abroad()}
-
-
-def packed(call: Call, caller: Principal | None) -> dict[str, Any]:
-    """A call as it is handed on."""
-    return {
-        "environ": call.environ,
-        "body": base64.b64encode(call.body).decode(),
-        "caller": asdict(caller) if caller is not None else None,
-    }
-
-
-def answered(answer: Answer) -> dict[str, Any]:
-    """An answer as it is told the account that handed the call on."""
-    body = base64.b64encode(answer.body).decode()
-    return {"status": answer.status, "headers": [list(each) for each in answer.headers], "body": body}
-
-
-def denied(call: Call, caller: Principal, need: Need, decision: Decision) -> Refusal:
-    """AWS's refusal of a call that isn't allowed, in the code of its service."""
-    code = "AccessDenied" if call.service in ("s3", "sts") else "AccessDeniedException"
-    words = (
-        f"User: {caller.arn} is not authorized to perform: {need.action} on resource: {need.resources[0]} because "
-        f"{decision.reason}"
-    )
-    return Refusal(code, words, _FORBIDDEN if call.service in ("s3", "sts") else 400)
-
-
-def _nested(call: Call, operation: str, parameters: dict[str, Any]) -> Call:
-    """A call of SageMaker's JSON API, made by a service with the caller's credentials."""
-    from dataclasses import replace
-
-    environ = {
-        **call.environ,
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/",
-        "QUERY_STRING": "",
-        "CONTENT_TYPE": "application/x-amz-json-1.1",
-        "HTTP_X_AMZ_TARGET": f"SageMaker.{operation}",
-        "HTTP_AUTHORIZATION": call.environ.get("HTTP_AUTHORIZATION", "").replace(
-            f"/{call.service}/aws4_request", "/sagemaker/aws4_request"
-        ),
-    }
-    body = json.dumps(parameters).encode()
-    return replace(call, service="sagemaker", action=operation, parameters=dict(parameters), environ=environ, body=body)
-
-
-def _account_in(arn: Any) -> str:
-    parts = str(arn or "").split(":")
-    return parts[4] if parts[0] == "arn" and len(parts) > 5 else ""  # noqa: PLR2004 - an ARN has six parts

@@ -18,8 +18,9 @@ from rehearsal.account import answers, calls, control, keys, private_registries,
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
-from rehearsal.account.frontier import Frontier, answered
+from rehearsal.account.frontier import Frontier
 from rehearsal.account.functions import Functions
+from rehearsal.account.handing_on import answered
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.service import Inference
 from rehearsal.account.inference.upkeep import Watch

@@ -8,11 +8,12 @@ have no organization here, so an account that something is shared with is invite
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import Refusal
 from rehearsal.account.holdings import partition
+from rehearsal.account.shares import Share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,27 +22,6 @@ if TYPE_CHECKING:
     from rehearsal.account.neighbours import Neighbours
 
 _TYPES = {"sagemaker": {"model-package-group": "sagemaker:ModelPackageGroup"}}
-
-
-@dataclass
-class Share:
-    """A resource share: its members, and which accounts have accepted it."""
-
-    arn: str
-    name: str
-    created: float
-    modified: float
-    external: bool
-    resources: list[str] = field(default_factory=list)
-    principals: list[str] = field(default_factory=list)
-    permissions: list[str] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-    status: str = "ACTIVE"
-    accepted: list[str] = field(default_factory=list)
-
-    def invitation(self, account: str) -> str:
-        """ARN of an account's invitation to it."""
-        return self.arn.replace(":resource-share/", ":resource-share-invitation/") + f"-{account}"
 
 
 class Sharing:
@@ -67,14 +47,14 @@ class Sharing:
         return [
             arn
             for share in self.shares.values()
-            if share.status == "ACTIVE" and account in share.accepted and _invited(share, account)
+            if share.status == "ACTIVE" and account in share.accepted and share.invites(account)
             for arn in share.resources
             if arn.split(":")[3] == region
         ]
 
     def invitations(self, account: str) -> list[dict[str, Any]]:
         """The invitations of another account, accepted or not."""
-        return [_invitation(self, share, account) for share in self.shares.values() if _invited(share, account)]
+        return [_invitation(self, share, account) for share in self.shares.values() if share.invites(account)]
 
     def share(self, arn: str) -> Share:
         """A share that isn't deleted; raises Refusal (UnknownResourceException)."""
@@ -252,12 +232,6 @@ def _untag(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
     return {}
 
 
-def _invited(share: Share, account: str) -> bool:
-    return share.status == "ACTIVE" and any(
-        each == account or (each.startswith("arn:") and f":iam::{account}:" in each) for each in share.principals
-    )
-
-
 def _invitation(sharing: Sharing, share: Share, account: str) -> dict[str, Any]:
     return {
         "resourceShareInvitationArn": share.invitation(account),
@@ -285,7 +259,7 @@ def _accept(sharing: Sharing, asked: _Asked) -> dict[str, Any]:
     """Asked of the share's owner by the account that was invited. Source: AcceptResourceShareInvitation."""
     arn = str(asked.parameters.get("resourceShareInvitationArn"))
     for share in sharing.shares.values():
-        if share.invitation(asked.caller) == arn and _invited(share, asked.caller):
+        if share.invitation(asked.caller) == arn and share.invites(asked.caller):
             if asked.caller in share.accepted:
                 raise Refusal("ResourceShareInvitationAlreadyAcceptedException", f"{arn} was accepted already.")
             share.accepted.append(asked.caller)
