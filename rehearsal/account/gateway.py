@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account import answers, calls, control, keys, private_registries, questions, registry
+from rehearsal.account import answers, bucket_policies, calls, control, keys, private_registries, questions, registry
 from rehearsal.account.cloudcontrol.door import CloudControl
 from rehearsal.account.errors import JournalError, Refusal
 from rehearsal.account.faults import Fault, Faults
@@ -221,6 +221,7 @@ class Gateway:
             raise answers.by_fault(call.service, call.action, fault, self.account)
         self.functions.authorise(call)
         self.frontier.judge(call, at)
+        bucket_policies.check(call)
         if call.action in _NOT_EMULATED:
             raise answers.not_emulated(call)
         if self.inference.handles(call):

@@ -1,4 +1,4 @@
-"""What Resource Access Manager remembers of one share. Source: ResourceShare, ResourceShareInvitation (API reference)."""
+"""What Resource Access Manager remembers of a share. Source: ResourceShare, ResourceShareInvitation (API reference)."""
 
 from __future__ import annotations
 

@@ -189,6 +189,23 @@ def test_a_grant_to_a_bare_account_number_is_refused(world: World, ground: dict[
         world.client("kms").create_grant(KeyId=ground["key"], GranteePrincipal=OTHER, Operations=["Decrypt"])
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{'Version': '2012-10-17'}", "valid JSON"),
+        (policy("*", resource="arn:aws:s3:::{bucket}/*"), "invalid resource"),
+        (policy("*", resource="Resource: arn:aws:s3:::policies-artifacts"), "invalid resource"),
+        (policy({"AWS": "1234"}, resource="arn:aws:s3:::policies-artifacts/*"), "Invalid principal"),
+    ],
+)
+def test_a_bucket_policy_as_on_the_registrys_page_is_refused(
+    world: World, ground: dict[str, Any], text: str, words: str
+) -> None:
+    """Its example lacks the prefix of an f-string, and one resource holds the text `Resource: `."""
+    with pytest.raises(ClientError, match=words):
+        world.client("s3").put_bucket_policy(Bucket=ground["bucket"], Policy=text)
+
+
 def test_a_pipeline_names_all_of_its_containers_or_none(world: World, ground: dict[str, Any]) -> None:
     container = {"Image": ground["image"], "ModelDataUrl": ground["url"]}
     named = {**container, "ContainerHostname": "first"}
