@@ -77,7 +77,7 @@ def _missing(requirements: Any) -> list[str]:
 
 def plugins(invocation: Invocation) -> None:
     """The plug-ins that come with the rehearsal."""
-    from rehearsal.state.store import now
+    from rehearsal.state.files import now
 
     if invocation.given("json"):
         rows = [

@@ -17,7 +17,8 @@ from rehearsal.command.interrupts import interruptible
 from rehearsal.command.request import Session, request
 from rehearsal.command.text import colourful, say, warn
 from rehearsal.command.workspace import CurrentStack, Workspace
-from rehearsal.state.store import Run, now
+from rehearsal.state.files import now
+from rehearsal.state.store import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,7 +167,7 @@ def _real_run(session: Session, operation: Operation) -> int:
             "--yes or --skip-preview with --yes must be passed in to proceed when running in non-interactive mode",
             EXIT_USAGE,
         )
-    with stack.stored.lock(f"pulumi {operation}"):
+    with stack.stored.lock.held(f"pulumi {operation}"):
         if not invocation.given("skip-preview"):
             outcome = _run(session, operation, dry_run=True, save=None)
             if not outcome.succeeded or session.cancel.is_set():

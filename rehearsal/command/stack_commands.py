@@ -95,7 +95,7 @@ def listing(invocation: Invocation) -> None:
                 "name": name,
                 "current": name == selected,
                 "lastUpdate": stored.last_change(),
-                "updateInProgress": stored.holder() is not None,
+                "updateInProgress": stored.lock.holder() is not None,
                 "resourceCount": count,
             }
         )
@@ -145,7 +145,7 @@ def remove(invocation: Invocation) -> None:
         raise CommandError(
             "not removed: `--yes` must be passed in to proceed when running in non-interactive mode", EXIT_USAGE
         )
-    with stack.stored.lock("pulumi stack rm"):
+    with stack.stored.lock.held("pulumi stack rm"):
         resources = (stack.stored.document() or {}).get("deployment", {}).get("resources") or []
         if resources and not invocation.given("force"):
             raise CommandError(
@@ -175,7 +175,7 @@ def rename(invocation: Invocation) -> None:
     name = workspace.short_name(invocation.arguments[0])
     if workspace.store.stack(name).exists:
         raise CommandError(f"stack '{ORGANIZATION}/{workspace.project.name}/{name}' already exists")
-    with stack.stored.lock("pulumi stack rename"):
+    with stack.stored.lock.held("pulumi stack rename"):
         document = stack.stored.document()
         old_file, new_file = stack.settings_file, workspace.project.settings_file(name)
         if new_file.exists():
@@ -233,7 +233,7 @@ def tag_remove(invocation: Invocation) -> None:
 def cancel(invocation: Invocation) -> None:
     """Stop the run that holds the stack, as Ctrl-C would: it finishes what is under way and keeps its state."""
     stack = Workspace(invocation).stack(invocation.argument(0))
-    holder = stack.stored.holder()
+    holder = stack.stored.lock.holder()
     if holder is None:
         say(f"No run of '{stack.name}' is under way: there is nothing to cancel.")
         return

@@ -139,7 +139,7 @@ def import_(invocation: Invocation) -> None:
         snapshot.pending_operations.clear()
     for resource in snapshot.resources:
         resource.written = None
-    with stack.stored.lock("pulumi stack import"):
+    with stack.stored.lock.held("pulumi stack import"):
         stack.stored.back_up()
         stack.stored.write(state.to_text(snapshot, stack.crypter()))
     say("Import complete.")

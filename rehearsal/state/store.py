@@ -13,31 +13,24 @@ one. What can't be read is never overwritten.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
 import shutil
-import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.errors import StateError
+from rehearsal.state.files import now, read_json, write_atomically
+from rehearsal.state.lock import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 FORMAT = 1
 VERSIONS = (3, 4)
-
-
-class LockedError(StateError):
-    """Raised when another run holds the stack."""
-
-    fault = "user"
 
 
 def root(project: str, directory: Path, environ: Mapping[str, str] | None = None) -> Path:
@@ -61,39 +54,6 @@ def root(project: str, directory: Path, environ: Mapping[str, str] | None = None
         )
     home = environ.get("REHEARSAL_HOME")
     return Path(home).expanduser().resolve() if home else directory / ".rehearsal"
-
-
-def write_atomically(path: Path, text: str, *, durable: bool = True) -> None:
-    """Replace a file by `text` in one step; `durable`: on disk before it is seen, to outlive a power failure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)  # the atomic one
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise StateError(f"{path} can't be written: {error.strerror}. It is as it was before.") from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def read_json(path: Path, what: str) -> Any:
-    """The value of a JSON file of ours. Raises StateError, naming the file, when it is damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise StateError(
-            f"{what} {path} is damaged: byte {error.start} isn't UTF-8. Nothing was overwritten."
-        ) from None
-    except ValueError as error:
-        raise StateError(f"{what} {path} is damaged ({error}). Nothing was overwritten.") from None
-    except OSError as error:
-        raise StateError(f"{what} {path} can't be read: {error.strerror}.") from None
 
 
 @dataclass(frozen=True)
@@ -234,59 +194,10 @@ class StoredStack:
             self.directory / "history" / f"{run.version:06}.json", json.dumps(run.__dict__, indent=1) + "\n"
         )
 
-    @contextlib.contextmanager
-    def lock(self, purpose: str) -> Iterator[None]:
-        """Hold the stack for a run; the system lets go of it whatever becomes of this process.
-
-        Raises LockedError, naming the other run, when it is held.
-        """
-        import filelock  # 40 ms that only runs need
-
-        held = filelock.FileLock(self.directory / "lock")
-        try:
-            held.acquire(timeout=0)
-        except filelock.Timeout:
-            raise LockedError(self._held_by()) from None
-        holder = self.directory / "lock.json"
-        try:
-            note = {"pid": os.getpid(), "since": now(), "purpose": purpose}
-            write_atomically(holder, json.dumps(note), durable=False)
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-            held.release()
-
-    def holder(self) -> dict[str, Any] | None:
-        """Who holds the stack at this moment: pid, since, purpose (empty: not yet told); None when nobody does."""
-        if not (self.directory / "lock.json").exists():
-            return None
-        import filelock
-
-        held = filelock.FileLock(self.directory / "lock")
-        try:
-            held.acquire(timeout=0)
-        except filelock.Timeout:
-            return self._holder()
-        held.release()
-        return None
-
-    def _holder(self) -> dict[str, Any]:
-        """What the holder has written of itself; it may not have written yet, or have gone meanwhile."""
-        with contextlib.suppress(StateError):
-            return dict(read_json(self.directory / "lock.json", "the lock's note"))
-        return {}
-
-    def _held_by(self) -> str:
-        holder = self._holder()
-        who = (
-            f"`{holder['purpose']}`, process {holder['pid']}, since {holder['since']}"
-            if {"purpose", "pid", "since"} <= holder.keys()
-            else "another process"
-        )
-        return (
-            f"the stack is currently locked by {who}. Wait until it is done, or stop it with `pulumi cancel`; "
-            "nothing was changed."
-        )
+    @property
+    def lock(self) -> Lock:
+        """The stack's lock."""
+        return Lock(self.directory)
 
     def _keep(self, about: dict[str, Any]) -> None:
         write_atomically(self._about, json.dumps(about, indent=1) + "\n")
@@ -341,8 +252,3 @@ class Store:
             else {k: v for k, v in chosen.items() if k != str(self.directory)}
         )
         write_atomically(self._selection, json.dumps(chosen, indent=1) + "\n", durable=False)
-
-
-def now() -> str:
-    """The present moment, RFC 3339 in UTC with milliseconds, as the Automation API reads it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

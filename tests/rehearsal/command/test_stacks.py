@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal.errors import StateError
-from rehearsal.state.store import LockedError, Store, root
+from rehearsal.state.lock import LockedError
+from rehearsal.state.store import Store, root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,7 +135,7 @@ def holding(folder: Path) -> subprocess.Popen[str]:
     code = (
         "import sys; from pathlib import Path; from rehearsal.state.store import Store\n"
         f"stack = Store(Path({str(folder)!r}), 'tiny', Path('.')).stack('dev')\n"
-        "with stack.lock('pulumi up'):\n    print('held', flush=True); sys.stdin.readline()\n"
+        "with stack.lock.held('pulumi up'):\n    print('held', flush=True); sys.stdin.readline()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -170,10 +171,13 @@ def test_a_killed_run_holds_nothing(project: RehearsedProject) -> None:
         other.wait()
     stack = Store(project.home, "tiny", project.folder).stack("dev")
 
-    assert stack.holder() is None
-    with stack.lock("pulumi up"):
-        assert stack.holder() == {"pid": os.getpid(), **{k: v for k, v in (stack.holder() or {}).items() if k != "pid"}}
-    assert stack.holder() is None
+    assert stack.lock.holder() is None
+    with stack.lock.held("pulumi up"):
+        assert stack.lock.holder() == {
+            "pid": os.getpid(),
+            **{k: v for k, v in (stack.lock.holder() or {}).items() if k != "pid"},
+        }
+    assert stack.lock.holder() is None
 
 
 def test_cancel_interrupts_who_holds_the_stack(project: RehearsedProject) -> None:
@@ -193,5 +197,5 @@ def test_holding_twice_in_one_process_is_refused(project: RehearsedProject) -> N
     """The lock is of the run, not of the process."""
     project.stack()
     stack = Store(project.home, "tiny", project.folder).stack("dev")
-    with stack.lock("one"), pytest.raises(LockedError), stack.lock("two"):
+    with stack.lock.held("one"), pytest.raises(LockedError), stack.lock.held("two"):
         pass
