@@ -43,6 +43,13 @@ def _endpoints() -> None:
     from moto.ec2.responses.vpcs import VPCs
 
     modify, delete, answer = EC2Backend.modify_vpc_endpoint, EC2Backend.delete_vpc_endpoints, VPCs.modify_vpc_endpoint
+    create = EC2Backend.create_vpc_endpoint
+
+    def created(
+        backend: Any, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **named: Any
+    ) -> Any:
+        """One that names no type is a gateway (CreateVpcEndpoint, VpcEndpointType: "Default: Gateway")."""
+        return create(backend, vpc_id, service_name, endpoint_type or "Gateway", *args, **named)
 
     def modified(backend: Any, vpc_id: str, *args: Any, **named: Any) -> None:
         for table in named.get("add_route_tables") or []:
@@ -65,6 +72,7 @@ def _endpoints() -> None:
             endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
         return made
 
+    EC2Backend.create_vpc_endpoint = created
     EC2Backend.modify_vpc_endpoint = modified
     EC2Backend.delete_vpc_endpoints = deleted
     VPCs.modify_vpc_endpoint = answered
