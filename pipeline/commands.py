@@ -95,31 +95,19 @@ class Session:
 
     def planned(self, kind: Kind) -> bool:
         """Preview, show plan and verdicts; whether to go on."""
-        self.report.checks = self._looked_at() if kind == "preview" else []
+        self.report.checks = self._looked_at(kind)
         going = self.do(kind, show=False)
         display.plan(self.console, self.report.runs[-1], whole=not self.report.broken_off)
         display.verdicts(self.console, self.report)
         return going
 
-    def _looked_at(self) -> list[Finding]:
-        """What stands against the image in a private registry, and against recommendation jobs, before anything."""
-        from pipeline.stack_file import StackFile
+    def _looked_at(self, kind: Kind) -> list[Finding]:
+        """What is looked at in the account before the plan."""
+        from pipeline import looking
 
-        file = StackFile(self.target.project, self.target.stack)
-        found: list[Finding] = []
-        if file.setting("registry") or "registry" in self.target.settings:
-            from pipeline import preflight
-            from pipeline.registry.preflight import before_acting
-
-            found += before_acting(preflight.look(file, self.target.settings, None, {}))
-        if file.setting("recommender") or "recommender" in self.target.settings:
-            from guards.live import Account
-            from pipeline.recommend import of_stack, previewing
-
-            made = of_stack.outputs_in(self.stack.export_stack().deployment)
-            account = Account(region=self.config.get("aws:region"))
-            found += previewing.look(file, self.target.settings, made, account)
-        return found
+        if kind == "preview-destroy":
+            return looking.before_a_destruction(self.target, self.config)
+        return looking.before_a_change(self.target, self.config, lambda: self.stack.export_stack().deployment)
 
     def stop_before_acting(self) -> None:
         """The last word when the preview did not go through."""

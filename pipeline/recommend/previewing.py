@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.recommendations import instances_at_once
+from pipeline.errors import PipelineError
 from pipeline.recommend import checks, of_stack
 from pipeline.recommend import ground as names
+from pipeline.recommend.jobs import Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from guards.live import Account
     from pipeline.stack_file import StackFile
 
+OVER: Final = "recommender-jobs-are-over"
 CHANGING: Final = {names.ADDRESSES, names.QUOTA}
 OF_NETWORK: Final = {names.NETWORK, names.ROUTES, names.POLICY, names.DNS}
 OF_ROLE: Final = {names.ROLE, names.ARTIFACT, names.IMAGE, names.PAYLOAD}
@@ -54,6 +57,34 @@ def look(file: StackFile, chosen: Mapping[str, Any], made: Mapping[str, Any], ac
     if not (settings.version or wanted.given.get("modelPackage")):
         mild |= {names.VERSION}
     return [_weighed(one, advisory=one.name in mild or one.outcome == "unknown") for one in found]
+
+
+def still_running(file: StackFile, account: Account) -> list[Finding]:
+    """
+    The stack's jobs that aren't over, when what they run in is to be destroyed.
+
+    Args:
+        file: the stack's settings.
+        account: to be asked.
+
+    """
+    wanted = of_stack.wanted_of(file, {})
+    if wanted is None:
+        return []
+    try:
+        running = [one["JobName"] for one in Jobs(account, simulated=False).running(wanted.name)]
+    except PipelineError as error:
+        return [names.finding(OVER, "unknown", f"Whether recommendation jobs run isn't known: {error}", advisory=True)]
+    return [
+        names.finding(
+            OVER,
+            "violated",
+            f"Recommendation job {one} is running in what is to be destroyed: it would cost until it fails, and nobody "
+            "would see it.",
+            fix=f"Stop it (holdfast recommend --stop {one} --stack {file.stack}), or wait until it is over.",
+        )
+        for one in running
+    ]
 
 
 def _weighed(finding: Finding, *, advisory: bool) -> Finding:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from account_world import REGION
 from recommend_world import STACK
 
+from guards.live import Account
 from knowledge.recommendations import ADDRESSES_PER_INSTANCE
-from pipeline.recommend import following
+from pipeline.recommend import following, previewing
+from pipeline.recommend.jobs import Jobs
+from pipeline.stack_file import StackFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from recommend_world import Recommending
+
+    from findings.finding import Finding
 
 
 def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommending) -> None:
@@ -105,11 +113,6 @@ def test_an_interrupt_while_it_is_begun_waits_for_the_answer(
     recommending: Recommending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise nobody would know of a job that SageMaker had just taken."""
-    import os
-    import signal
-
-    from pipeline.recommend.jobs import Jobs
-
     begin = Jobs.begin
 
     def interrupted(jobs: Any, *arguments: Any, **named: Any) -> None:
@@ -239,3 +242,43 @@ def test_a_stack_without_the_setting_and_options_that_make_no_sense(recommending
     assert "--on-interrupt is stop, leave or ask, not 'ignore'" in odd[1]
     assert "there is no recommendation job no-such-job" in unknown[1]
     assert f"Pulumi.{STACK}.yaml has no setting recommender" in without[1]
+
+
+# --- around it ------------------------------------------------------------------------------------------------------
+
+
+def test_what_jobs_run_in_is_not_destroyed_while_they_run(recommending: Recommending) -> None:
+    """Nobody would see the job, and it costs until it fails."""
+    file, account = StackFile(recommending.project, STACK), Account(region=REGION)
+    before = previewing.still_running(file, account)
+    begun = recommending.told("--yes", "--detach")["result"]["job"]
+    [found] = previewing.still_running(file, account)
+    recommending.told("--stop", begun)
+    recommending.told("--job", begun)
+
+    assert before == previewing.still_running(file, account) == []
+    assert (found.refuses, begun in found.message) == (True, True)
+
+
+def test_in_a_preview_what_is_somebody_else_s_refuses_and_the_rest_is_advice(recommending: Recommending) -> None:
+    """Addresses and quotas change by themselves; the stack's own parts are made by the `up` that follows."""
+    file, account = StackFile(recommending.project, STACK), Account(region=REGION)
+    recommending.write(instanceTypes=["ml.p5.48xlarge"], role=f"{recommending.ground.role}-gone")
+    theirs = previewing.look(file, {}, {}, account)
+    recommending.write(subnets=None, securityGroups=None, role=None, bucket=None)
+    own = {
+        "recommenderSubnetIds": recommending.ground.subnets,
+        "recommenderSecurityGroupIds": ["sg-0123"],
+        "recommenderRoleArn": f"{recommending.ground.role}-gone",
+        "recommenderBucket": recommending.ground.made["bucket"],
+    }
+    ours = previewing.look(file, {}, own, account)
+
+    def told(found: list[Finding], *, refuses: bool) -> set[str]:
+        return {one.name for one in found if one.outcome == "violated" and one.refuses is refuses}
+
+    assert told(theirs, refuses=True) == {"recommender-role-has-permissions"}
+    assert told(theirs, refuses=False) == {"recommender-types-have-quota"}
+    assert told(ours, refuses=True) == set()
+    assert told(ours, refuses=False) == {"recommender-role-has-permissions", "recommender-groups-let-out"}
+    assert previewing.look(StackFile(recommending.project, "rehearsal-none"), {}, {}, account) == []
