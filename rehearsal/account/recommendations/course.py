@@ -182,14 +182,15 @@ class Course:
             return
         test = self._test(job, benchmark, at)
         seen = performance.run(test)
+        asked = (job.definition.get("StoppingConditions") or {}).get("MaxInvocations")
+        if asked and benchmark.instance_type:
+            benchmark.instances = max(1, -(-asked // seen.invocations))
         if benchmark.serverless is not None:
             benchmark.metrics = performance.serverless_metrics(test, seen)
         else:
-            benchmark.metrics = performance.metrics(seen, test.machine.dollars)
+            benchmark.metrics = performance.metrics(seen, test.machine.dollars, benchmark.instances)
         if benchmark.endpoint:
             benchmark.metrics = {name: benchmark.metrics[name] for name in ("MaxInvocations", "ModelLatency")}
-        asked = (job.definition.get("StoppingConditions") or {}).get("MaxInvocations")
-        benchmark.instances = max(1, -(-asked // seen.invocations)) if asked else 1
         benchmark.phase, benchmark.due = "loading", at + seen.seconds
         benchmark.invoked = [at]
 

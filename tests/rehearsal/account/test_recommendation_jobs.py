@@ -105,6 +105,20 @@ def test_stopping_conditions_end_a_load_test(ground: Ground) -> None:
     assert went_on["Metrics"]["ModelLatency"] > stopped["Metrics"]["ModelLatency"] >= quick["Metrics"]["ModelLatency"]
 
 
+def test_what_one_instance_doesn_t_reach_several_are_recommended_for(ground: Ground) -> None:
+    """With the cost and the invocations of that many."""
+    more = {"StoppingConditions": {"MaxInvocations": 30000}}
+    one, several = (
+        ground.run(name, TrafficPattern=STAIRS, request=asked)["InferenceRecommendations"][0]
+        for name, asked in (("one", {"StoppingConditions": {"MaxInvocations": 10}}), ("several", more))
+    )
+    count = several["EndpointConfiguration"]["InitialInstanceCount"]
+
+    assert one["EndpointConfiguration"]["InitialInstanceCount"] == 1 < count
+    assert several["Metrics"]["CostPerHour"] == pytest.approx(count * one["Metrics"]["CostPerHour"])
+    assert several["Metrics"]["MaxInvocations"] >= 30000
+
+
 def test_ranges_of_the_environment_make_tests_of_their_own(ground: Ground) -> None:
     """Each combination is one; every type has a turn before MaxNumberOfTests cuts the list."""
     ranges = {"CategoricalParameterRanges": [{"Name": "WORKERS", "Value": ["1", "2"]}]}
