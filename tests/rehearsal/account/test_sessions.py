@@ -74,6 +74,19 @@ def test_each_instance_has_a_stream_that_begins_with_its_target_id(world: World,
     assert all(line.startswith("[sagemaker ssm logs][container_0] ") for line in lines(world, "logged"))
 
 
+def test_a_replaced_instance_has_another_target(world: World, ground: dict[str, Any]) -> None:
+    """The other instances keep theirs."""
+    deploy(world, ground, "healed", **SHELL)
+    before = targets(world, "healed")
+    world.account.replace_instance("healed")
+    world.account.advance(1)
+    after = targets(world, "healed")
+
+    assert len(before) == 2
+    assert after[:2] == before
+    assert len(set(after) - set(before)) == 1
+
+
 @pytest.mark.parametrize("names", [["first", "second"], ["container_0", "container_1"]])
 def test_a_target_of_several_containers_ends_in_the_container(
     world: World, ground: dict[str, Any], names: list[str]
