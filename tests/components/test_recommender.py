@@ -1,11 +1,15 @@
 """RecommenderNetwork and RecommenderJobs: the way to Amazon S3, made once; a group, a role, a bucket for jobs alone."""
 
 import json
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pulumi.runtime import config
 from recording import KEY, Recorder
 
+import guards
 from components.account import Account
 from components.network import Network
 from components.recommender_jobs import RecommenderJobs
@@ -19,6 +23,7 @@ NONE = "no matching EC2 VPC Endpoint found"
 SEVERAL = (
     "multiple EC2 VPC Endpoints matched; use additional constraints to reduce matches to a single EC2 VPC Endpoint"
 )
+ROOT = Path(__file__).parents[2]
 SUBNETS = {"subnet-1": "10.1.0.0/24", "subnet-2": "10.1.1.0/24"}
 
 
@@ -183,3 +188,72 @@ def test_the_jobs_role_reaches_the_model_and_its_own_endpoints_and_the_bucket_go
     assert recorder.only("PublicAccessBlock").inputs["restrictPublicBuckets"] is True
     [rule] = recorder.only("ServerSideEncryptionConfiguration").inputs["rules"]
     assert rule["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"] == KEY
+
+
+# --- in the program -------------------------------------------------------------------------------------------------
+
+PROGRAM_LOOKUPS = {
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "arn": "arn:aws:iam::111122223333:user/x",
+        "accountId": "111122223333",
+        "userId": "x",
+        "id": "x",
+    },
+    "aws:index/getRegion:getRegion": {"region": "eu-central-1", "name": "eu-central-1", "id": "x"},
+    ZONES: {"id": "x", "names": ["eu-central-1a", "eu-central-1b"], "zoneIds": [], "groupNames": []},
+    "aws:ec2/getPrefixList:getPrefixList": {"id": "pl-3", "cidrBlocks": [], "name": "s3"},
+}
+CONFIGURATION = "sagemaker/endpointConfiguration:EndpointConfiguration"
+
+
+@pytest.fixture
+def deploy(recorder: Recorder, artifact: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run the program with these settings."""
+    monkeypatch.setattr(guards, "install", lambda: None, raising=False)
+    monkeypatch.delenv("HOLDFAST_SET", raising=False)
+    recorder.lookups = dict(PROGRAM_LOOKUPS)
+
+    def run(**given: Any) -> Recorder:
+        image = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/sample@sha256:{'a' * 64}"
+        settings = {"image": image, "artifact": str(artifact), "name": "sample"} | given
+        texts = {name: each if isinstance(each, str) else json.dumps(each) for name, each in settings.items()}
+        monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"holdfast:{name}": each for name, each in texts.items()}))
+        config.set_all_config({})
+        recorder.run(lambda: runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__"))
+        return recorder
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("given", "serves"),
+    [({}, True), ({"modelPackageGroup": {"name": "trees"}, "modelVersion": {"description": "first"}}, False)],
+    ids=["serving", "registering"],
+)
+def test_a_stack_with_the_setting_has_what_jobs_need(deploy: Any, given: dict[str, Any], serves: bool) -> None:
+    """Beside an endpoint, and where a version is only registered; one network, with one way to Amazon S3."""
+    recorder = deploy(recommender={"job": "Default"}, **given)
+    types = [each.type.rpartition(":")[2] for each in recorder.registered]
+
+    assert (types.count("RecommenderNetwork"), types.count("RecommenderJobs")) == (1, 1)
+    assert (types.count("Vpc"), types.count("VpcEndpoint")) == (1, 1)
+    assert ("Endpoint" in types) is serves
+
+
+def test_a_stack_without_it_has_nothing_of_it_and_one_with_all_of_it_makes_no_role_and_no_bucket(deploy: Any) -> None:
+    assert not [each for each in deploy().registered if "ecommend" in each.type]
+
+    role = "arn:aws:iam::111122223333:role/jobs"
+    made = deploy(recommender={"role": role, "bucket": "payloads", "securityGroups": ["sg-1"]})
+
+    assert not [each for each in made.registered if each.name.endswith(("-recommender", "-recommender-jobs"))]
+
+
+def test_the_configuration_says_where_its_instance_type_comes_from(deploy: Any) -> None:
+    source = {"job": "trees-1", "instanceType": "ml.c5.large", "completed": "2026-11-22T18:00:00Z"}
+    tags = deploy(instanceType="ml.c5.large", recommendation=source).only(CONFIGURATION).inputs["tags"]
+    simulated = deploy(recommendation={**source, "simulated": True}).only(CONFIGURATION).inputs["tags"]
+
+    assert tags["holdfast:recommendation"] == "ml.c5.large 2026-11-22T18:00:00Z trees-1"
+    assert simulated["holdfast:recommendation"].endswith(" simulated")
+    assert "holdfast:recommendation" not in deploy().only(CONFIGURATION).inputs["tags"]
