@@ -222,7 +222,7 @@ class Course:
             held = ground.definition(self.inference, job.region, at, job.wanted)
             chosen = ground.containers(held, benchmark.specification)
             domain = (job.wanted.get("ContainerConfig") or {}).get("Domain") or held.get("Domain") or ""
-        known = [(each.get("ImageDigest") or each.get("Image", ""), each.get("ModelDataUrl", "")) for each in chosen]
+        known = [ground.identity(self.inference.holdings, each) for each in chosen]
         machine = (
             performance.serverless(benchmark.serverless)
             if benchmark.serverless is not None

@@ -61,6 +61,17 @@ def containers(held: dict[str, Any], name: str | None) -> list[dict[str, Any]]:
     raise invalid(f"InferenceSpecificationName {name} does not exist in the model package.")
 
 
+def identity(holdings: Holdings, container: dict[str, Any]) -> tuple[str, ...]:
+    """What tells one container from another wherever they lie: the image's digest, and what the artifacts are."""
+    image = container.get("Image", "")
+    told = [container.get("ImageDigest") or image.partition("@")[2] or image]
+    for url in dependencies.artifact_urls(container):
+        location = s3_location(url)
+        held = holdings.object(*location) if location is not None else None
+        told.append(str(held.etag) if held is not None else url)
+    return tuple(told)
+
+
 def payload_url(held: dict[str, Any], wanted: dict[str, Any]) -> str | None:
     """Where the sample payload lies: what ContainerConfig says, or the version."""
     config = (wanted.get("ContainerConfig") or {}).get("PayloadConfig") or {}

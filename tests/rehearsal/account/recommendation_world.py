@@ -166,7 +166,7 @@ def to_subnets(prefix: str) -> dict[str, Any]:
 
 
 def register(world: World, ground: Ground, **changes: Any) -> str:
-    """CreateModelPackage with what a job needs; changes to the request, None takes a member away."""
+    """CreateModelPackage with what a job needs; changes to the request (`url`: the artifact's), None takes one away."""
     made = ground.made
     request: dict[str, Any] = {
         "ModelPackageGroupName": ground.name,
@@ -177,7 +177,7 @@ def register(world: World, ground: Ground, **changes: Any) -> str:
             "Containers": [
                 {
                     "Image": made["image"],
-                    "ModelDataUrl": made["url"],
+                    "ModelDataUrl": changes.pop("url", made["url"]),
                     "Framework": "SAGEMAKER-SCIKIT-LEARN",
                     "FrameworkVersion": "1.2",
                     "NearestModelName": "sagemaker-scikit-learn",

@@ -52,8 +52,14 @@ def test_a_job_goes_its_course_and_uses_up_addresses_as_it_runs(ground: Ground) 
 
 
 def test_every_figure_is_labelled_and_the_same_for_the_same_model(ground: Ground) -> None:
-    """The label stands in every name; the costs keep AWS's relation."""
-    first, again = (ground.run(name, "ml.m5.large", "ml.c5.xlarge") for name in ("figures", "figures-again"))
+    """Wherever its artifact lies. The label stands in every name; the costs keep AWS's relation."""
+    bucket = ground.made["bucket"]
+    ground.world.client("s3").copy_object(Bucket=bucket, Key="b.tar.gz", CopySource=f"{bucket}/m/model.tar.gz")
+    elsewhere = register(ground.world, ground, url=f"s3://{bucket}/b.tar.gz")
+    first, again = (
+        ground.run(name, "ml.m5.large", "ml.c5.xlarge", ModelPackageVersionArn=package)
+        for name, package in (("figures", ground.package), ("figures-again", elsewhere))
+    )
     results = first["InferenceRecommendations"]
 
     assert [each["Metrics"] for each in results] == [each["Metrics"] for each in again["InferenceRecommendations"]]
