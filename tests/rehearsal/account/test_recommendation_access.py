@@ -204,3 +204,10 @@ def test_quotas_are_told_by_service_quotas(world: World, ground: Ground) -> None
     assert named["ml.p4d.24xlarge for endpoint usage"]["Value"] == 0
     assert quotas.get_service_quota(**asked)["Quota"]["Value"] == 3
     assert quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"] == one["Value"]
+
+
+@pytest.mark.parametrize("field", ["Domain", "SamplePayloadUrl"])
+def test_a_version_without_a_mandatory_field_is_refused(world: World, ground: Ground, field: str) -> None:
+    package = register(world, ground, **{field: None})
+    with pytest.raises(ClientError, match=f"Specify {field} in the Model Package version"):
+        ground.ask("mandatory", "ml.m5.large", ModelPackageVersionArn=package)

@@ -276,14 +276,6 @@ def test_requests_beyond_the_limits_are_refused(
     assert words in message
 
 
-@pytest.mark.parametrize("field", ["Domain", "SamplePayloadUrl"])
-def test_a_version_without_a_mandatory_field_is_refused(world: World, ground: Ground, field: str) -> None:
-    package = register(world, ground, **{field: None})
-    _, message = refused(ground, "ml.m5.large", ModelPackageVersionArn=package)
-
-    assert f"Specify {field} in the Model Package version" in message
-
-
 def test_a_job_goes_on_where_it_was_when_the_account_starts_again(world: World, ground: Ground, tmp_path: Path) -> None:
     """The journal leads to the same jobs, figures and interfaces, and to the same end."""
     ground.ask("replayed", "ml.m5.large", "ml.c5.large", request={"Tags": [{"Key": "a", "Value": "b"}]})
