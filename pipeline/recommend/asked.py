@@ -26,6 +26,7 @@ class Asked:
 
     stack: str
     project: Path
+    engine: str | None = None
     settings: tuple[str, ...] = ()
     version: str = ""
     kind: str = ""

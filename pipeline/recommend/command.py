@@ -78,7 +78,7 @@ class Session:
         on_interrupt = following.interrupt_of(asked.on_interrupt, terminal=self.terminal)
         if self.simulated:
             self._say(f"holdfast recommend, stack {asked.stack}. {showing.SIMULATED}")
-        self.made = {} if wanted.complete else of_stack.made_by(project, asked.stack)
+        self.made = {} if wanted.complete else of_stack.made_by(project, asked.stack, choices.engine(asked.engine))
         self.account: Account = account_of(asked.stack, project)
         self.jobs = Jobs(self.account, self.simulated)
         self.follower = following.Follower(self.jobs, self.console, on_interrupt)

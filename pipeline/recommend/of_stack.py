@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pipeline.engine import EngineName
     from pipeline.stack_file import StackFile
 
 DEFAULT_NAME = "decision-trees"
@@ -121,9 +122,9 @@ def texts(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else []
 
 
-def made_by(project: Path, stack: str) -> dict[str, Any]:
+def made_by(project: Path, stack: str, engine_name: EngineName | None = None) -> dict[str, Any]:
     """
-    The outputs of the stack's last `up`; empty when there was none.
+    The outputs of the stack's last `up`, by the engine that did it; empty when there was none.
 
     Raises:
         PipelineError: the engine isn't there, or can't open the stack.
@@ -133,7 +134,7 @@ def made_by(project: Path, stack: str) -> dict[str, Any]:
     from pipeline.engine import engine_for
     from pipeline.operation import Target
 
-    with engine_for(stack, None, project) as engine:
+    with engine_for(stack, engine_name, project) as engine:
         rehearsing.enter(engine)
         target = Target(project, stack, engine)
         return outputs_in(target.open(target.workspace()).export_stack().deployment)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.options import Json, Project, Set, Stack, leave
+from pipeline.options import Engine, Json, Project, Set, Stack, leave
 
 CHEAPEST = "cheapest"
 
@@ -15,6 +15,7 @@ CHEAPEST = "cheapest"
 def recommend(
     stack: Stack = "rehearsal",
     project: Project = Path(),
+    engine: Engine = None,
     settings: Set = None,
     version: Annotated[
         str, typer.Option("--version", help="ARN of the registered version; by default the stack's.")
@@ -55,6 +56,7 @@ def recommend(
     asked = Asked(
         stack,
         project,
+        engine,
         tuple(settings or ()),
         version,
         kind,
