@@ -5,6 +5,7 @@ A statement is taken out of what a program emits by a transform, wherever it sta
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -183,16 +184,17 @@ def _crosses(number: str, statement: dict[str, Any]) -> bool:
     return foreign_bucket or any(other in text for other in others)
 
 
-def client(of: Account, service: str, credentials: dict[str, str] | None = None) -> Any:
+@functools.cache
+def client(of: Account, service: str, credentials: tuple[str, str, str] | None = None) -> Any:
     """A client of an account: of somebody who may do everything there, or with a role's credentials."""
-    made = credentials or {"AccessKeyId": "AKIAREHEARSAL0000000", "SecretAccessKey": "rehearsal", "SessionToken": None}
+    key, secret, token = credentials or ("AKIAREHEARSAL0000000", "rehearsal", None)
     return boto3.client(
         service,
         region_name=REGION,
         endpoint_url=of.url,
-        aws_access_key_id=made["AccessKeyId"],
-        aws_secret_access_key=made["SecretAccessKey"],
-        aws_session_token=made["SessionToken"],
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
         config=Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}),
     )
 

@@ -54,13 +54,16 @@ class Three:
     stacks: dict[str, Rehearsed]
     image: str = ""
     version: str = ""
+    roles: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
     names: Iterator[int] = field(default_factory=lambda: iter(range(1000)))
 
-    def role(self, number: str, name: str) -> dict[str, str]:
-        """Credentials of a role."""
-        arn = f"arn:aws:iam::{number}:role/{name}"
-        made = client(self.accounts[number], "sts").assume_role(RoleArn=arn, RoleSessionName="test")
-        return dict(made["Credentials"])
+    def role(self, number: str, name: str) -> tuple[str, str, str]:
+        """Credentials of a role: access key, secret, token."""
+        if (number, name) not in self.roles:
+            arn = f"arn:aws:iam::{number}:role/{name}"
+            made = client(self.accounts[number], "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+            self.roles[number, name] = (made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+        return self.roles[number, name]
 
     def as_role(self, number: str, name: str, service: str) -> Any:
         """A client with a role's credentials."""
@@ -129,9 +132,9 @@ class Three:
 
     def plan(self, number: str, **given: str) -> str:
         """What a preview of another version, or another model, says that fails; "" when it doesn't."""
-        made = self.role(number, ACTING[number])
-        given |= {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"]}
-        given |= {"AWS_SESSION_TOKEN": made["SessionToken"], "DESCRIPTION": "another", "MODEL": "trees-another"}
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        given |= dict(zip(names, self.role(number, ACTING[number]), strict=True))
+        given |= {"DESCRIPTION": "another", "MODEL": "trees-another"}
         stack = self.stacks[number]
         kept, stack.environ = stack.environ, {**stack.environ, **given}
         try:

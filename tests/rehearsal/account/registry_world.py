@@ -90,17 +90,23 @@ class Registry:
 
     def admin(self, account: str, service: str) -> Any:
         """A client of somebody who may do everything in an account."""
-        return World(self.accounts[account]).client(service)
+        made = self.clients.setdefault(account, World(self.accounts[account]))
+        return made.client(service)
 
     def as_role(self, account: str, role: str, service: str, by_way_of: str | None = None) -> Any:
         """A client with the credentials of a role of an account; `by_way_of` is the account whose address it has."""
-        made = self.admin(account, "sts").assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="test"
-        )["Credentials"]
+        known = (account, role, service, by_way_of)
+        if known not in self.clients:
+            self.clients[known] = self._new_client(account, role, service, by_way_of or account)
+        return self.clients[known]
+
+    def _new_client(self, account: str, role: str, service: str, asked: str) -> Any:
+        arn = f"arn:aws:iam::{account}:role/{role}"
+        made = self.admin(account, "sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
         return boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=self.accounts[by_way_of or account].url,
+            endpoint_url=self.accounts[asked].url,
             aws_access_key_id=made["AccessKeyId"],
             aws_secret_access_key=made["SecretAccessKey"],
             aws_session_token=made["SessionToken"],

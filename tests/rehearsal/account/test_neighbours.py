@@ -193,6 +193,28 @@ def test_a_group_is_listed_elsewhere_once_it_is_shared_and_the_invitation_accept
     assert shared() == [GROUP_ARN]
 
 
+def test_a_neighbour_that_has_stopped_is_started_when_it_is_asked(registry: Registry, version: str) -> None:
+    registry.deploy(version, name())
+    stopped = registry.accounts[TRAINING]
+    stopped.stop()
+
+    found = [each["problems"] for each in registry.accounts[DEPLOYING].examine()]
+    registry.accounts[TRAINING] = ensure(TRAINING, stopped.directory.parent.parent)
+    registry.clients.clear()
+
+    assert [] in found
+    assert registry.accounts[TRAINING].pid != stopped.pid
+
+
+def test_an_account_that_is_not_emulated_is_named_in_the_refusal(registry: Registry) -> None:
+    arn = GROUP_ARN.replace(REGISTRY, "444444444444")
+
+    with pytest.raises(ClientError, match="no emulated account of that id lies beside it") as refused:
+        registry.admin(TRAINING, "sagemaker").describe_model_package_group(ModelPackageGroupName=arn)
+
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+
+
 def test_an_account_comes_back_as_it_was_while_its_neighbours_do_not_answer(registry: Registry) -> None:
     before = {each: account.fingerprint() for each, account in registry.accounts.items()}
     home = registry.accounts[DEPLOYING].directory.parent.parent
@@ -204,6 +226,7 @@ def test_an_account_comes_back_as_it_was_while_its_neighbours_do_not_answer(regi
     back = ensure(DEPLOYING, home, idle_minutes=5, speed=0)
     took.with_name("222222222222-away").rename(took)
     registry.accounts = {each: ensure(each, home, idle_minutes=5, speed=0) for each in (REGISTRY, TRAINING, DEPLOYING)}
+    registry.clients.clear()
 
     assert back.fingerprint() == before[DEPLOYING]
     assert {each: account.fingerprint() for each, account in registry.accounts.items()} == before
