@@ -62,6 +62,7 @@ parity: .venv/.tests ## Compare the embedded engine with what the real one did, 
 bench: .venv/.tests ## What the engine and the packs cost, beside the Pulumi CLI where it is on PATH
 	@$(BIN)/python benchmarks/engines.py
 	@$(BIN)/python benchmarks/policy_packs.py
+	@$(BIN)/python benchmarks/model_registry.py
 
 soak: .venv/.tests ## Thousands of random histories that must break nothing; carries on where it stopped: HISTORIES= MINUTES= PROGRAM=
 	@$(BIN)/python tests/reliability/soak.py --histories $(or $(HISTORIES),1000) $(if $(MINUTES),--minutes $(MINUTES)) --program $(or $(PROGRAM),holdfast)
