@@ -23,9 +23,11 @@ def filters(arguments: Properties, names: dict[str, str]) -> list[dict[str, Any]
 
 
 def only(found: list[Any], what: str) -> dict[str, Any]:
-    """The one match."""
-    if len(found) != 1:
-        raise ProviderRefusal(f"{len(found)} {what} match; the function needs exactly one: narrow the filters")
+    """The one match; none, or several, is told in the provider's words (its SingularDataSourceFindError)."""
+    if not found:
+        raise ProviderRefusal(f"no matching {what} found")
+    if len(found) > 1:
+        raise ProviderRefusal(f"multiple {what} matched; use additional constraints to reduce matches to a single one")
     return dict(found[0])
 
 
