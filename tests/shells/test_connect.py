@@ -38,20 +38,20 @@ def test_the_only_target_of_a_single_container_is_connected_to(shells: Shells) -
 
 def test_of_several_containers_one_is_chosen(shells: Shells) -> None:
     """The second form; a session leads to one container, and another needs another session."""
-    shells.deploy("several", Containers=shells.containers("first", None))
+    shells.deploy("several", Containers=shells.containers("first", "second"))
     shells.install(*BOTH)
     (instance,) = shells.instances("several")
     listed = shells.holdfast("connect", "several", "--list")
     undecided = shells.holdfast("connect", "several")
-    code, said = shells.holdfast("connect", "several", "--container", "container_1")
+    code, said = shells.holdfast("connect", "several", "--container", "second")
 
     assert listed[0] == 0
     assert target("several", instance, "first") in listed[1]
-    assert target("several", instance, "container_1") in listed[1]
+    assert target("several", instance, "second") in listed[1]
     assert undecided[0] == 2
     assert "2 targets are left, and a session leads to one" in undecided[1]
     assert target("several", instance, "first") in undecided[1]
-    assert (code, shells.started()[3]) == (0, target("several", instance, "container_1"))
+    assert (code, shells.started()[3]) == (0, target("several", instance, "second"))
     assert "account's default one decides whether this is logged" in said
 
 

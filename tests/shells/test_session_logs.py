@@ -20,17 +20,17 @@ def connect(shells: Shells, id_: str) -> str:
 
 def test_each_line_says_which_container_it_is_about(shells: Shells) -> None:
     """The prefix is parsed, not shown; both containers of the stream are told apart."""
-    shells.deploy("told", Containers=shells.containers("first", None))
+    shells.deploy("told", Containers=shells.containers("first", "second"))
     (instance,) = shells.instances("told")
-    session = connect(shells, target("told", instance, "container_1"))
+    session = connect(shells, target("told", instance, "second"))
     code, said = shells.holdfast("session-logs", "told")
-    only = json.loads(shells.holdfast("session-logs", "told", "--container", "container_1", "--json")[1])
+    only = json.loads(shells.holdfast("session-logs", "told", "--container", "second", "--json")[1])
 
     assert code == 0
     assert f"main {instance} first: SSM agent started. Target ID: {target('told', instance, 'first')}" in said
-    assert f"main {instance} container_1: session {session} started by" in said
+    assert f"main {instance} second: session {session} started by" in said
     assert "[sagemaker ssm logs]" not in said
-    assert [line["container"] for line in only["lines"]] == ["container_1", "container_1"]
+    assert [line["container"] for line in only["lines"]] == ["second", "second"]
     assert only["lines"][0]["log_group"] == "/aws/sagemaker/endpoints/told"
 
 
