@@ -26,7 +26,7 @@ SET += --set 'permissions=$(PERMISSIONS)'
 endif
 RUN := --stack $(STACK) $(if $(ENGINE),--engine $(ENGINE)) $(if $(JSON),--json)
 
-.PHONY: help up preview destroy refresh status test lint format soak kill-points parity parity-record bench clean
+.PHONY: help up preview destroy refresh status recommend test lint format soak kill-points parity parity-record bench clean
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -46,6 +46,9 @@ refresh: .venv/.runs ## Bring the stack's state in line with the account
 
 status: .venv/.runs ## The stack's endpoints and their health
 	@$(BIN)/holdfast status $(RUN)
+
+recommend: .venv/.runs ## Which instance type the stack's model should run on: STACK= ARGS="--yes --apply"
+	@$(BIN)/holdfast recommend $(RUN) $(SET) $(ARGS)
 
 test: .venv/.tests ## All tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from findings.finding import Finding
     from guards.live import Account
-    from pipeline.recommend.cost import Cost, Prices
+    from pipeline.recommend.cost import Cost
     from pipeline.recommend.ground import Ground
     from pipeline.recommend.of_stack import Wanted
     from pipeline.recommend.results import Result
@@ -134,7 +134,9 @@ class Session:
             self.told.exit_code = found.exit_code
             self.told.said = "Refused: nothing was begun."
             return
-        self.told.cost = cost.of(request, self._prices(request))
+        types = [each for each, _ in request.combinations]
+        prices = cost.prices(types, self.account.region, self.asked.prices, simulated=self.simulated)
+        self.told.cost = cost.of(request, prices)
         if not self._agreed(request, self.told.cost):
             self.told.exit_code = exit_codes.INTERRUPTED
             self.told.said = "Nothing was begun."
@@ -195,17 +197,6 @@ class Session:
         found = checks.findings(self.account, replace(ground, instances=request.instances))
         return [one for one in found if one.outcome != "passed"] if not self.asked.json else found
 
-    def _prices(self, request: Request) -> Prices:
-        types = [each for each, _ in request.combinations]
-        if self.asked.prices:
-            return cost.from_file(self.asked.prices, self.account.region)
-        if self.simulated or not types:
-            return cost.NONE if self.simulated else cost.Prices({}, "AWS chooses the types")
-        import boto3
-
-        client = boto3.client("pricing", region_name="us-east-1")
-        return cost.from_api(types, self.account.region, client, dt.datetime.now(dt.UTC).date())
-
     def _agreed(self, request: Request, implied: Cost) -> bool:
         """What is about to be spent, and whether it is to be."""
         self._say(f"A new {request.settings.job} job for {request.version}:")
@@ -264,8 +255,17 @@ class Session:
             self.told.exit_code = exit_codes.OK if status == "COMPLETED" else exit_codes.FAILED
             self.told.said = of_status(self.told.result)
         if known and self.told.result:
-            request = known.pop("request")
-            record.write(known.pop("s3"), known.pop("bucket"), name, request, result=self.told.result, **known)
+            self._record(name, known)
+
+    def _record(self, name: str, known: dict[str, Any]) -> None:
+        """Record what came of it; where that fails the result is shown none the less."""
+        given = {**known}
+        request, s3, bucket = given.pop("request"), given.pop("s3"), given.pop("bucket")
+        try:
+            record.write(s3, bucket, name, request, result=self.told.result, **given)
+        except PipelineError as error:
+            self.told.said += f" Not recorded: {error}"
+            self.told.exit_code = self.told.exit_code or error.exit_code
 
     def _keep(self, result: Result) -> None:
         """Write the report and the settings, as far as asked."""

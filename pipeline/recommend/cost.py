@@ -93,6 +93,27 @@ def of(request: Request, prices: Prices) -> Cost:
     return Cost(len(combinations), types, seconds, None if unpriced else dollars, unpriced, prices.source)
 
 
+def prices(types: Iterable[str], region: str, file: Path | None, *, simulated: bool) -> Prices:
+    """
+    What is known of prices: by the user's file, else by the pricing API; a rehearsal asks nobody.
+
+    Raises:
+        PipelineError: the file can't be used.
+
+    """
+    wanted = [*types]
+    if file:
+        return from_file(file, region)
+    if simulated:
+        return NONE
+    if not wanted:
+        return Prices({}, "AWS chooses the types")
+    import boto3
+
+    today = dt.datetime.now(dt.UTC).date()
+    return from_api(wanted, region, boto3.client("pricing", region_name="us-east-1"), today)
+
+
 def from_file(path: Path, region: str) -> Prices:
     """
     Prices from a file of the user's: `date`, `region`, and `usd_an_hour` by instance type.

@@ -13,6 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast, get_args
 
+from findings import exit_codes
 from findings.printable import printable
 from pipeline.errors import PipelineError
 
@@ -84,10 +85,23 @@ class Follower:
             except KeyboardInterrupt:
                 return self._interrupted(job)
 
+    def _looked_at(self, job: str) -> Result:
+        """The job as it is; when AWS can't be asked any more, whoever reads that is told what may go on."""
+        try:
+            return self.jobs.result(job)
+        except PipelineError as error:
+            if error.exit_code != exit_codes.UNKNOWN:
+                raise
+            raise PipelineError(
+                f"{error} Job {job} may go on, and costs until it is over: `holdfast recommend --job {job}` follows "
+                "it, --stop stops it.",
+                error.exit_code,
+            ) from error
+
     def _watch(self, job: str) -> Result:
         with _Progress(self.console) as progress:
             while True:
-                result = self.jobs.result(job)
+                result = self._looked_at(job)
                 if not result.ended or progress.shown:
                     progress.show(result)
                 if result.ended:
@@ -106,7 +120,7 @@ class Follower:
             raise Interrupted(job, self.jobs.result(job), left=True)
         self.jobs.stop(job)
         self.console.print(f"Stopping job {printable(job)} ...", highlight=False, markup=False)
-        result = self.jobs.result(job)
+        result = self._looked_at(job)
         try:
             waited = 0.0
             while not result.ended and waited < STOPPING_TAKES:

@@ -14,7 +14,8 @@ from recommend_world import STACK
 
 from guards.live import Account
 from knowledge.recommendations import ADDRESSES_PER_INSTANCE
-from pipeline.recommend import following, previewing
+from pipeline.errors import PipelineError
+from pipeline.recommend import following, previewing, record
 from pipeline.recommend.jobs import Jobs
 from pipeline.stack_file import StackFile
 
@@ -207,31 +208,6 @@ def test_a_job_that_fails_on_all_types_applies_nothing(recommending: Recommendin
     assert recommending.file.read_text() == before
 
 
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        ({"job": "Default"}, "traffic goes with an Advanced job only"),
-        ({"traffic": None}, "an Advanced job needs traffic"),
-        ({"instanceTypes": ["ml.t2.medium"]}, "ml.t2.medium is burstable"),
-        ({"traffic": {"phases": [{"users": 9, "seconds": 120}]}}, "recommender.traffic.phases.0.users"),
-        ({"paralel": 2}, "recommender.paralel: there is no such setting; did you mean parallel?"),
-        (
-            {"traffic": {"phases": [{"users": 1, "spawnRate": 3, "seconds": 240}, {"users": 1, "seconds": 120}]}},
-            "at most 3 may come or go",
-        ),
-    ],
-    ids=["default", "no-traffic", "burstable", "users", "misspelt", "jump"],
-)
-def test_settings_that_a_job_would_refuse_are_told_at_once(
-    recommending: Recommending, changed: dict[str, Any], says: str
-) -> None:
-    recommending.write(**changed)
-    code, said = recommending.holdfast("--yes")
-
-    assert code == 2
-    assert says in said
-
-
 def test_a_stack_without_the_setting_and_options_that_make_no_sense(recommending: Recommending) -> None:
     odd = recommending.holdfast("--on-interrupt", "ignore")
     unknown = recommending.holdfast("--job", "no-such-job")
@@ -282,3 +258,38 @@ def test_in_a_preview_what_is_somebody_else_s_refuses_and_the_rest_is_advice(rec
     assert told(ours, refuses=True) == set()
     assert told(ours, refuses=False) == {"recommender-role-has-permissions", "recommender-groups-let-out"}
     assert previewing.look(StackFile(recommending.project, "rehearsal-none"), {}, {}, account) == []
+
+
+def test_when_aws_cannot_be_asked_any_more_the_job_is_named(
+    recommending: Recommending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on, and whoever reads the error has to know."""
+    account = recommending.ground.world.account
+
+    def sleep(_: float) -> None:
+        account.advance(60)
+        account.arm("access-denied:DescribeInferenceRecommendationsJob")
+
+    monkeypatch.setattr(following, "sleep", sleep)
+    code, said = recommending.holdfast("--yes")
+    [job] = recommending.jobs()
+
+    assert code == 4
+    assert f"Job {job['JobName']} may go on, and costs until it is over" in said
+
+
+def test_a_record_that_cannot_be_written_loses_no_result(
+    recommending: Recommending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = record.write
+
+    def failing(*arguments: Any, **named: Any) -> None:
+        if named.get("result"):
+            raise PipelineError("Amazon S3 was asked to keep the record and didn't.", 3)
+        write(*arguments, **named)
+
+    monkeypatch.setattr(record, "write", failing)
+    told = recommending.told("--yes")
+
+    assert (told["code"], told["result"]["status"]) == (3, "COMPLETED")
+    assert "Not recorded: Amazon S3" in told["said"]
