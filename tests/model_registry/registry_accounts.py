@@ -60,7 +60,8 @@ def _without(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResu
 
 def _begin() -> account.Account:
     pulumi.runtime.register_resource_transform(_without)
-    guards.install()
+    if os.environ.get("GUARDED"):
+        guards.install()
     return account.current()
 
 

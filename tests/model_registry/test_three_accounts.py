@@ -134,7 +134,7 @@ class Three:
         """What a preview of another version, or another model, says that fails; "" when it doesn't."""
         names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
         given |= dict(zip(names, self.role(number, ACTING[number]), strict=True))
-        given |= {"DESCRIPTION": "another", "MODEL": "trees-another"}
+        given |= {"DESCRIPTION": "another", "MODEL": "trees-another", "GUARDED": "yes"}
         stack = self.stacks[number]
         kept, stack.environ = stack.environ, {**stack.environ, **given}
         try:

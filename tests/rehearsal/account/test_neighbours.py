@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -191,6 +192,18 @@ def test_a_group_is_listed_elsewhere_once_it_is_shared_and_the_invitation_accept
 
     assert before == []
     assert shared() == [GROUP_ARN]
+
+
+def test_registrations_at_once_from_two_accounts_get_a_number_each(registry: Registry) -> None:
+    """None is lost, and none is given twice, whoever comes first."""
+    here, there = registry.as_role(TRAINING, "registrar", "sagemaker"), registry.admin(REGISTRY, "sagemaker")
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(registry.register, [here, there] * 4))
+    listed = there.list_model_packages(ModelPackageGroupName=GROUP, MaxResults=100)["ModelPackageSummaryList"]
+
+    assert len(set(made)) == 8
+    assert set(made) <= {each["ModelPackageArn"] for each in listed}
 
 
 def test_a_neighbour_that_has_stopped_is_started_when_it_is_asked(registry: Registry, version: str) -> None:
