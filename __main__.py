@@ -78,7 +78,8 @@ if placement and release:
         name,
         {
             **release.model,
-            "environment": settings.container_environment(),
+            # A version is deployed as it was approved: its variables are its own.
+            "environment": None if release.package_arn else settings.container_environment(),
             "execution_role_arn": role.arn,
             "subnet_ids": placement.subnet_ids,
             "security_group_ids": placement.security_group_ids,

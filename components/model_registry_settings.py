@@ -252,8 +252,8 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
     if PACKAGE in given and version is None:
         found += [
             f"{name}: {PACKAGE} says what is deployed; leave {name} out, or set {VERSION} to register it"
-            for name in ("image", "artifact")
-            if name in given
+            for name in ("image", "artifact", "environment")
+            if given.get(name)
         ]
     if version is not None and version.get("containers"):
         found += [

@@ -45,7 +45,7 @@ def versions(asked: listing.Asked, place: Place, found: Listing) -> int:
             more=found.more,
         )
     which = f" ({asked.approval.lower()})" if asked.approval else ""
-    _lines(f"Group {place.name}, account {place.account}, {place.region}: {len(found.versions)} versions{which}")
+    _lines(f"Group {place.name}, account {place.account}, {place.region}: {_count(len(found.versions))}{which}")
     rows: list[tuple[str, ...]] = [
         (str(one["version"]), one["approval"], one["status"], one["created"], one["description"])
         for one in map(_summary, found.versions)
@@ -54,6 +54,10 @@ def versions(asked: listing.Asked, place: Place, found: Listing) -> int:
     if found.more:
         _lines(f"There are more; --most {asked.most * 5} shows more of them.")
     return exit_codes.OK
+
+
+def _count(number: int) -> str:
+    return f"{number} version{'s' * (number != 1)}"
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -325,6 +325,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "moving": ({"modelPackage": "sample@latest-approved"}, "pin what it means now with `holdfast resolve"),
     "no-package": ({"modelPackage": "sample"}, "'sample' is no ARN of a model package"),
     "two-sources": ({"modelPackage": ARN, "image": IMAGE}, "image: modelPackage says what is deployed"),
+    "variables": ({"modelPackage": ARN, "environment": {"A": "1"}}, "environment: modelPackage says what is deployed"),
     "pipeline-and-image": (
         {"image": IMAGE, "modelVersion": {"group": "g", "containers": [container()] * 2}},
         "image: modelVersion.containers says what is registered",
