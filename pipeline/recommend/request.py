@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from knowledge.instance_storage import has_local_storage
 from knowledge.recommendations import DIGITS, instances_at_once, job_prefix
 
 if TYPE_CHECKING:
@@ -79,6 +80,14 @@ class Request:
         return self.settings.combinations()
 
     @property
+    def volume_key(self) -> str:
+        """The key of the endpoints' volumes: one for all types, so none where a type has local storage.
+
+        SageMaker takes no key for it, and the instance encrypts it by itself (CreateEndpointConfig, KmsKeyId).
+        """
+        return "" if any(has_local_storage(each) for each in self.settings.instance_types or []) else self.key
+
+    @property
     def instances(self) -> int:
         """How many the job's largest step has."""
         return instances_at_once(len(self.combinations) or None, self.settings.parallel)
@@ -117,8 +126,9 @@ class Request:
         if settings.stop:
             call["StoppingConditions"] = _stop(settings)
         if self.key:
-            given["VolumeKmsKeyId"] = self.key
             call["OutputConfig"] = {"KmsKeyId": self.key}
+        if self.volume_key:
+            given["VolumeKmsKeyId"] = self.volume_key
         return call
 
     def _configuration(self, instance_type: str) -> dict[str, Any]:

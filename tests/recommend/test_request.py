@@ -92,6 +92,18 @@ def test_stopping_conditions_traffic_and_ranges_are_those_asked_for() -> None:
     assert len(asked.combinations) == asked.instances == 4
 
 
+def test_a_type_with_local_storage_takes_no_key_for_the_volumes_of_its_job() -> None:
+    """SageMaker would refuse its endpoint; what the job writes is encrypted all the same."""
+    keyed = request(**ADVANCED).call("x", asked_by="me", stack="dev")
+    local = request(**{**ADVANCED, "instanceTypes": ["ml.m5.large", "ml.g5.xlarge"]}).call(
+        "x", asked_by="me", stack="dev"
+    )
+
+    assert keyed["InputConfig"]["VolumeKmsKeyId"] == "alias/jobs"
+    assert "VolumeKmsKeyId" not in local["InputConfig"]
+    assert local["OutputConfig"] == {"KmsKeyId": "alias/jobs"}
+
+
 def test_the_same_request_has_the_same_digest_and_another_another() -> None:
     """Where the settings stand in the file is no change; a variable is one."""
     turned = request(**dict(reversed(ADVANCED.items())))
