@@ -94,8 +94,12 @@ class Session:
             self._followed(self.asked.job, None, {})
         else:
             self._request()
-        if self.told.result and not self.asked.detach:
-            self._keep(self.told.result)
+        if self.told.result and self.told.result.ended:
+            try:
+                self._keep(self.told.result)
+            except PipelineError as error:  # what came out is shown none the less
+                self.told.said += f" But: {error}"
+                self.told.exit_code = self.told.exit_code or error.exit_code
         return self.told
 
     def tell(self, told: Told) -> None:
@@ -125,7 +129,10 @@ class Session:
                 f"The same was asked on {results.moment(earlier.asked)}: job {earlier.job}. Nothing is spent; --again "
                 "asks anew."
             )
-            self._followed(earlier.job, None, {})
+            if self.asked.detach and not earlier.ended:
+                self._left_running(earlier.job)
+            else:
+                self._followed(earlier.job, None, {})
             return
         self.told.findings = self._looked(ground, request)
         found = summarise(self.told.findings)
@@ -161,20 +168,15 @@ class Session:
 
     def _made_request(self, ground: Ground) -> Request:
         settings = self.wanted.recommender
-        sample = self.asked.sample or settings.payload or self.wanted.given.get("sample")
-        if not sample:
-            raise PipelineError(
-                "there is no sample payload: a job asks the model with one. Set recommender.payload or sample, or give "
-                "--payload."
-            )
-        packed = payload.of(sample if isinstance(sample, Path) else self.project / str(sample))
-        self._packed = packed
+        self._packed = payload.chosen(
+            self.project, self.asked.sample, settings.payload, self.wanted.given.get("sample")
+        )
         kinds = settings.content_types or [str(self.wanted.given.get("sampleContentType") or "text/csv")]
         return Request(
             prefix=self.wanted.name,
             version=ground.version,
             role=ground.role,
-            payload=f"s3://{ground.bucket}/{packed.key}",
+            payload=f"s3://{ground.bucket}/{self._packed.key}",
             content_types=tuple(kinds),
             subnets=ground.subnets,
             groups=ground.groups,
@@ -227,10 +229,13 @@ class Session:
 
         if self.asked.detach:
             begin()
-            self.told.result = self.jobs.result(name)
-            self.told.said = f"Left running. `holdfast recommend --job {name}` follows it; so does the same request."
+            self._left_running(name)
             return
         self._followed(name, begin, {"s3": s3, "bucket": bucket, "request": request, **known})
+
+    def _left_running(self, name: str) -> None:
+        self.told.result = self.jobs.result(name)
+        self.told.said = f"Left running. `holdfast recommend --job {name}` follows it; so does the same request."
 
     def _asker(self) -> str:
         from guards.errors import AccountUnknown

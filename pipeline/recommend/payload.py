@@ -40,6 +40,23 @@ class Payload:
         return f"payloads/{self.sha256}/payload.tar.gz"
 
 
+def chosen(project: Path, given: Path | None, *settings: Any) -> Payload:
+    """
+    The sample that is given, else the first that is set (paths begin at the project's folder), packed.
+
+    Raises:
+        PipelineError: there is none, or it can't be used.
+
+    """
+    named = next((str(one) for one in settings if one), "")
+    if given is None and not named:
+        raise PipelineError(
+            "there is no sample payload: a job asks the model with one. Set recommender.payload or sample, or give "
+            "--payload."
+        )
+    return of(given if given is not None else project / named)
+
+
 def of(path: Path) -> Payload:
     """
     A file or the files of a folder, packed; an archive as it is, when it holds samples.

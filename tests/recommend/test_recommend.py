@@ -57,12 +57,14 @@ def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommendi
 def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommending: Recommending) -> None:
     """Left running on purpose; the same request follows it; another one is told of it."""
     begun = recommending.told("--yes", "--detach")
+    still = recommending.told("--detach")
     other = recommending.told("--yes", "--detach", "--instance-type", "ml.r5.large")
     _, listed = recommending.holdfast("--list")
     picked_up = recommending.told()
     first = recommending.told("--job", other["result"]["job"])
 
-    assert begun["result"]["status"] == "PENDING"
+    assert begun["result"]["status"] == still["result"]["status"] == "PENDING"
+    assert still["reused"] is True
     assert other["running"] == [begun["result"]["job"]]
     assert listed.count("pending") == 2
     assert (picked_up["reused"], picked_up["result"]["job"]) == (True, begun["result"]["job"])
@@ -278,7 +280,7 @@ def test_when_aws_cannot_be_asked_any_more_the_job_is_named(
     assert f"Job {job['JobName']} may go on, and costs until it is over" in said
 
 
-def test_a_record_that_cannot_be_written_loses_no_result(
+def test_a_record_that_cannot_be_written_and_a_choice_there_is_not_lose_no_result(
     recommending: Recommending, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = record.write
@@ -289,7 +291,9 @@ def test_a_record_that_cannot_be_written_loses_no_result(
         write(*arguments, **named)
 
     monkeypatch.setattr(record, "write", failing)
-    told = recommending.told("--yes")
+    told = recommending.told("--yes", "--apply", "--choose", "ml.r5.large")
 
     assert (told["code"], told["result"]["status"]) == (3, "COMPLETED")
     assert "Not recorded: Amazon S3" in told["said"]
+    assert "But: job" in told["said"]
+    assert "has no completed trial 'ml.r5.large'" in told["said"]
