@@ -48,6 +48,12 @@ class Asked:
     json: bool = False
     command: str = "recommend"
 
+    @property
+    def instead(self) -> dict[str, Any]:
+        """Parts of the setting `recommender` for this run alone."""
+        given = {"job": self.kind, "instanceTypes": [*self.types], "version": self.version}
+        return {name: value for name, value in given.items() if value}
+
 
 @dataclass
 class Told:

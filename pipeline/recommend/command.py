@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json as json_format
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes, terminal
@@ -24,6 +23,7 @@ from pipeline.whereabouts import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -50,10 +50,7 @@ def carry_out(asked: Asked) -> int:
     """
     project = choices.project_folder(asked.project)
     file = StackFile(project, asked.stack)
-    more: dict[str, Any] = {"job": asked.kind} if asked.kind else {}
-    more |= {"instanceTypes": [*asked.types]} if asked.types else {}
-    more |= {"version": asked.version} if asked.version else {}
-    wanted = of_stack.wanted_of(file, choices.settings([*asked.settings]), more)
+    wanted = of_stack.wanted_of(file, choices.settings([*asked.settings]), asked.instead)
     if wanted is None:
         raise PipelineError(NO_SETTING.format(file=file.path.name))
     session = Session(asked, project, file, wanted)
