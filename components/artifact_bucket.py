@@ -28,7 +28,7 @@ class ArtifactBucketArgs(TypedDict):
     """
 
     retained: NotRequired[bool]
-    """Whether an artifact that another takes the place of stays in the bucket: versions in a registry name it."""
+    """Whether bucket and artifacts stay when the stack moves on or goes: versions in a registry name them."""
 
 
 class ArtifactBucket(pulumi.ComponentResource):
@@ -50,7 +50,8 @@ class ArtifactBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ArtifactBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("holdfast:index:ArtifactBucket", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        retained = args.get("retained", False)
+        child = pulumi.ResourceOptions(parent=self, retain_on_delete=retained)
         algorithm = "AES256" if args["key_arn"] is None else "aws:kms"
         self.bucket = aws.s3.Bucket(name, opts=child)
         versioning = aws.s3.BucketVersioning(
@@ -93,7 +94,7 @@ class ArtifactBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 delete_before_replace=False,
-                retain_on_delete=args.get("retained", False),
+                retain_on_delete=retained,
                 depends_on=[versioning, encryption, block, ownership],
             ),
         )

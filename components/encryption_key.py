@@ -31,6 +31,9 @@ class EncryptionKeyArgs(TypedDict):
     readers: NotRequired[Sequence[Reader]]
     """Other accounts that decrypt what it encrypts; none unless told otherwise."""
 
+    retained: NotRequired[bool]
+    """Whether the key stays when the stack goes: it encrypts artifacts that versions in a registry name."""
+
 
 class EncryptionKey(pulumi.ComponentResource):
     """
@@ -55,7 +58,7 @@ class EncryptionKey(pulumi.ComponentResource):
             is_enabled=args.get("enabled", True),
             deletion_window_in_days=DELETION_WINDOW,
             policy=json.dumps(key_policy(args["account"], args.get("log_groups", ()), args.get("readers", ()))),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=args.get("retained", False)),
         )
         self.alias = aws.kms.Alias(
             name,

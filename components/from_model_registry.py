@@ -95,6 +95,7 @@ def registered(  # noqa: PLR0913, PLR0917 - a stack's parts
                 "training_accounts": [one for one in wanted.training_accounts if one != here.id],
                 "deploying_accounts": [one for one in wanted.deploying_accounts if one != here.id],
                 "discoverable": wanted.discoverable,
+                "retained": settings.model_version is not None,
             },
         )
     if settings.model_version is None:

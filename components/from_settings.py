@@ -82,6 +82,7 @@ def key(name: str, settings: Settings, here: Account, readers: Sequence[Reader] 
             "enabled": settings.key_enabled,
             "log_groups": groups,
             "readers": readers,
+            "retained": settings.model_version is not None,
         },
     )
     return Key(own.arn, [own])

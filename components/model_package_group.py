@@ -30,6 +30,9 @@ class ModelPackageGroupArgs(TypedDict):
     discoverable: NotRequired[bool]
     """Whether these accounts see the group in AWS RAM."""
 
+    retained: NotRequired[bool]
+    """Whether the group stays when the stack goes; one with versions can't be deleted."""
+
 
 class ModelPackageGroup(pulumi.ComponentResource):
     """
@@ -54,7 +57,11 @@ class ModelPackageGroup(pulumi.ComponentResource):
             model_package_group_name=args["group_name"],
             model_package_group_description=args.get("description") or None,
             tags=args.get("tags"),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["modelPackageGroupDescription"]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["modelPackageGroupDescription"],
+                retain_on_delete=args.get("retained", False),
+            ),
         )
         self.name = self.group.model_package_group_name
         self.arn = self.group.arn

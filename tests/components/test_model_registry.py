@@ -383,12 +383,17 @@ def test_a_stack_that_registers_deploys_nothing(deploy: Any, local: dict[str, An
     assert not {"Model", "Endpoint", "Network", "Role"} & made
 
 
-def test_what_a_version_names_stays_when_the_next_artifact_comes(deploy: Any, local: dict[str, Any]) -> None:
-    """Versions in the registry name their artifacts; without a registry the old object goes."""
-    registered = deploy(**local, modelVersion={"group": "sample"}).only("BucketObjectv2").request.retainOnDelete
-    alone = deploy(**local).only("BucketObjectv2").request.retainOnDelete
+def kept(recorder: Recorder) -> set[str]:
+    return {one.type.rpartition(":")[2] for one in recorder.registered if one.request.retainOnDelete}
 
-    assert (registered, alone) == (True, False)
+
+def test_what_a_version_names_stays_when_the_stack_moves_on_or_goes(deploy: Any, local: dict[str, Any]) -> None:
+    """Group, artifacts, their bucket as it is closed now, and the key that opens them; nothing without a registry."""
+    registered = kept(deploy(**local, modelPackageGroup={"name": "sample"}, modelVersion={"commit": "a"}))
+    alone = kept(deploy(**local))
+
+    assert {"ModelPackageGroup", "Resource", "Bucket", "BucketObjectv2", "BucketPublicAccessBlock", "Key"} <= registered
+    assert alone == set()
 
 
 def test_a_version_for_another_account_s_group_waits_for_the_access(deploy: Any, local: dict[str, Any]) -> None:
