@@ -13,6 +13,8 @@ NOT_ON_THE_LIST = r"ssm.{0,200}\b(allow|white)[- ]?list|\b(allow|white)[- ]?list
 LOG_GROUP_EXISTS = r"log ?group.{0,200}already exists|ResourceAlreadyExistsException.{0,200}log ?group"
 KEY_CLOSED_TO_LOGS = r"KMS key.{0,200}not allowed to be used|not allowed to be used.{0,200}KMS"
 PRIVATE_NAME_TAKEN = r"conflicting DNS domain"
+GROUP_EXISTS = r"Model Package Group already exists"
+GROUP_NOT_EMPTY = r"Model Package Group.{0,200}not empty"
 
 EXPLANATIONS: dict[str, str] = {
     NOT_ON_THE_LIST: """
@@ -33,6 +35,14 @@ EXPLANATIONS: dict[str, str] = {
     PRIVATE_NAME_TAKEN: """
         The VPC already has an interface endpoint for this service. Set ssmAccessEndpoints to none, and let the
         containers' security groups out to it on port 443.
+        """,
+    GROUP_EXISTS: """
+        The model package group is there already, from another stack or from one that was destroyed: groups with
+        versions outlive their stacks. To register in it, name it in modelVersion.group and leave modelPackageGroup out.
+        """,
+    GROUP_NOT_EMPTY: """
+        SageMaker deletes a model package group only when it has no versions left. Delete them first (`holdfast
+        versions` lists them) if nobody is to deploy one again; or leave the group in the program.
         """,
 }
 

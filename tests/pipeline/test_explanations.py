@@ -28,6 +28,8 @@ def test_an_account_that_is_not_on_the_list_is_told_what_to_do(words: str) -> No
     [
         ("ResourceAlreadyExistsException: The specified log group already exists", "Export what you need"),
         ("The specified KMS key does not exist or is not allowed to be used with LogGroup 'arn'", "logs.<region>"),
+        ("ValidationException: Model Package Group already exists: arn", "name it in modelVersion.group"),
+        ("ConflictException: Model Package Group: arn cannot be deleted as it is not empty.", "no versions left"),
         (
             "there is already a conflicting DNS domain for ssm.eu-west-1.amazonaws.com in the VPC vpc-1",
             "Set ssmAccessEndpoints to none",
