@@ -196,7 +196,7 @@ def definition(version: Version) -> dict[str, Any]:
     made = _without_empty(made)
     known = {ARTIFACT_DIGEST: version.artifact_digest, ARTIFACT_KEY: version.artifact_key}
     metadata = {**version.metadata, **_without_empty(known)}
-    mark = fingerprint({**made, "CustomerMetadataProperties": metadata})
+    mark = fingerprint(made)
     made["CustomerMetadataProperties"] = {**metadata, DEFINITION: mark}
     made["ClientToken"] = mark[:32]
     return made
@@ -204,10 +204,8 @@ def definition(version: Version) -> dict[str, Any]:
 
 def fingerprint(made: Mapping[str, Any]) -> str:
     """SHA-256 of a definition: of what can't be changed in a version, wherever it is registered from."""
-    kept = {key: value for key, value in made.items() if key not in {"ClientToken", "ModelApprovalStatus"}}
-    kept["CustomerMetadataProperties"] = {
-        key: value for key, value in kept.get("CustomerMetadataProperties", {}).items() if key == ARTIFACT_DIGEST
-    }
+    left_out = {"ClientToken", "ModelApprovalStatus", "CustomerMetadataProperties"}
+    kept = {key: value for key, value in made.items() if key not in left_out}
     group = group_of(str(kept["ModelPackageGroupName"]))
     kept["ModelPackageGroupName"] = group.name if group else kept["ModelPackageGroupName"]
     return hashlib.sha256(json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -35,7 +35,7 @@ def register(
 
 def versions(
     text: Annotated[
-        str, typer.Argument(metavar="[GROUP|VERSION]", help="A group, or one version; by default the stack's group.")
+        str, typer.Argument(metavar="GROUP|VERSION", help="A group, or one version; by default the stack's group.")
     ] = "",
     stack: Stack = "rehearsal",
     project: Project = Path(),
