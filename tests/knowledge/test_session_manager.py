@@ -19,7 +19,8 @@ FACTS = UserFacts("aws", "eu-west-1", "111122223333", "Debugging", "Debugging-se
 ENDPOINT = "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/debugging"
 DOCUMENT = "arn:aws:ssm:eu-west-1:111122223333:document/Debugging-session"
 SESSION = {"ssm:SessionDocumentAccessCheck": "true"}
-NAMES = st.from_regex(r"[a-z0-9](-*[a-z0-9]){0,20}", fullmatch=True)
+NAMES = st.from_regex(r"[a-z0-9](-{0,2}[a-z0-9]){0,20}", fullmatch=True)
+"""At most 61 characters, of the 63 that SageMaker allows."""
 
 
 def test_both_documented_forms_of_a_target_id() -> None:
