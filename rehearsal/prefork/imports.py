@@ -1,17 +1,17 @@
 """What processes imported: remembered in the environment whose packages they are, and imported before the next one.
 
-Only modules of the standard library, of installed packages and of the rehearsal itself are remembered: a program's own
-modules may change from run to run.
+Only modules of the standard library, of installed packages (from where they are developed, too) and of the rehearsal
+itself are remembered: a program's own modules may change from run to run.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 
 _SEED = os.environ.get("PYTHONHASHSEED", "")
@@ -20,6 +20,13 @@ MEMORY = Path(os.environ.get("REHEARSAL_IMPORTS") or Path(sys.prefix) / f"rehear
 
 A server can't be another's whose hash seed differs, so it need not know what that one's processes import.
 """
+
+AHEAD = {
+    "rehearsal.account": "rehearsal.account.ahead",
+    "rehearsal.provider": "rehearsal.provider.ahead",
+    "starter.py": "rehearsal.wire.ahead",
+}
+"""Kind of process -> the module with what such a process would load first, besides modules."""
 
 _ROOTS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
@@ -52,22 +59,18 @@ def remember(kind: str, before: frozenset[str]) -> None:
         return  # an environment that can't be written to has no memory: its processes import for themselves
 
 
-def ready(kind: str) -> str:
-    """The module with what processes of a kind have ready, besides modules; empty when they have none.
-
-    It is imported when the server has nothing else to do, and no process waits for it.
-    """
-    if not kind.startswith("rehearsal."):
-        return ""
-    name = f"{kind}.ahead"
-    return name if importlib.util.find_spec(name) else ""
-
-
 def _worth(name: str) -> bool:
     spec = getattr(sys.modules.get(name), "__spec__", None)
     if spec is None or spec.name != name or name.startswith("rehearsal.prefork"):
         return False
-    return name.startswith("rehearsal.") or str(spec.origin).startswith(_ROOTS)
+    return str(spec.origin).startswith(_ROOTS) or name.partition(".")[0] in _developed()
+
+
+@cache
+def _developed() -> frozenset[str]:
+    """Packages that are installed from where they are developed (setuptools' editable installations), and this one."""
+    finders = (module for name, module in list(sys.modules.items()) if name.startswith("__editable__"))
+    return frozenset({"rehearsal", *(name for finder in finders for name in getattr(finder, "MAPPING", {}))})
 
 
 def load(name: str) -> None:

@@ -77,8 +77,9 @@ class Server:
                 self.seen = changed
                 self.memory = imports.remembered()
                 kinds = [kind for kind in self.memory if self.eager or kind in self.kinds]
-                names = [name for kind in kinds for name in self.memory[kind]] + [*map(imports.ready, kinds)]
-                self.ahead = [name for name in dict.fromkeys(names) if name and name not in sys.modules]
+                names = [name for kind in kinds for name in self.memory[kind]]
+                names += [imports.AHEAD[kind] for kind in kinds if kind in imports.AHEAD]
+                self.ahead = [name for name in dict.fromkeys(names) if name not in sys.modules]
 
     def _accept(self) -> Callable[[], None] | None:
         connection, _ = self.listener.accept()
