@@ -60,7 +60,7 @@ def problem(model: type[BaseModel], error: Mapping[str, Any], hidden: frozenset[
         said = str(error["ctx"]["error"])
     else:
         said = f"{error['input']!r} was given"
-    return f"{key}: {said}. It is {field.description}, and may be {extra['may_be']}"
+    return f"{key}: {said}{'' if said.endswith('?') else '.'} It is {field.description}, and may be {extra['may_be']}"
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
