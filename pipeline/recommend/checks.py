@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.policy_documents import MalformedDocumentError
 from pipeline.recommend import ground as names
+from pipeline.recommend import keys
 from pipeline.recommend.getting import Getting
 from pipeline.recommend.ground import QUOTA, finding
 from pipeline.recommend.network import Network
@@ -65,6 +66,8 @@ def _looks(account: Account, ground: Ground) -> Iterator[tuple[str, Look]]:
         yield names.IMAGE, getting.images
     if ground.role and ground.bucket:
         yield names.PAYLOAD, getting.payload
+    if ground.role and (ground.version or ground.bucket or ground.key):
+        yield names.KEYS, lambda: keys.looked(getting)
     if ground.types:
         yield QUOTA, lambda: _quota(account, ground)
 

@@ -177,7 +177,7 @@ class Session:
             content_types=tuple(kinds),
             subnets=ground.subnets,
             groups=ground.groups,
-            key=settings.output_key or str(self.made.get("recommenderKeyArn") or ""),
+            key=ground.key,
             model=model_of(settings, self._version(ground.version)),
             settings=settings,
         )

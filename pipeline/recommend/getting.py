@@ -42,12 +42,13 @@ class Getting:
         """The model is registered."""
         yield versions.judged(self.account, self.ground.version, VERSION)
 
-    def _containers(self) -> list[dict[str, Any]]:
+    def containers(self) -> list[dict[str, Any]]:
+        """Of the version; none where it isn't there."""
         return versions.containers(versions.described(self.account, self.ground.version))
 
     def artifacts(self) -> Iterator[Finding]:
         """The version's artifacts aren't limited to a VPC."""
-        for container in self._containers() if self._role_is_there else ():
+        for container in self.containers() if self.role_is_there else ():
             for url in versions.artifacts(container):
                 location = parse_s3(url)
                 if location is not None:
@@ -56,12 +57,12 @@ class Getting:
 
     def payload(self) -> Iterator[Finding]:
         """Nor is the sample payload."""
-        if self._role_is_there:
+        if self.role_is_there:
             yield from self._object(PAYLOAD, "the sample payload", self.ground.bucket, "payloads/*")
 
     @property
-    def _role_is_there(self) -> bool:
-        """Told by `role` where it isn't."""
+    def role_is_there(self) -> bool:
+        """Whether the role is there. Told by `role` where it isn't."""
         return self.account.ask("iam", "get_role", RoleName=self.ground.role.rpartition("/")[2]) is not None
 
     def _object(self, name: str, what: str, bucket: str, key: str) -> Iterator[Finding]:
@@ -71,7 +72,7 @@ class Getting:
 
         policy = live_policy(self.account, Node(usage.BUCKET, bucket))
         arn = f"arn:{self._partition}:s3:::{bucket}/{key}"
-        found = reach(self._rights.known, policy, "s3:GetObject", arn, self.ground.role)
+        found = reach(self.rights.known, policy, "s3:GetObject", arn, self.ground.role)
         yield self._reached(name, found, what, f"bucket {bucket}", "s3:GetObject")
         for endpoint in self.network.gateways() if self.ground.subnets else ():
             yield from self._through(endpoint, what, arn)
@@ -82,7 +83,7 @@ class Getting:
         from guards.resource_policies import live_policy
         from guards.usage import Node
 
-        for container in self._containers() if self._role_is_there else ():
+        for container in self.containers() if self.role_is_there else ():
             image = parse_image(container.get("Image") or "")
             if not image.is_ecr:
                 continue
@@ -90,7 +91,7 @@ class Getting:
             policy = live_policy(self.account, node)
             # A repository's statements name no resource: they are about the repository that carries them.
             worst = [
-                (reach(self._rights.known, policy, action, image.repository_arn, self.ground.role), action)
+                (reach(self.rights.known, policy, action, image.repository_arn, self.ground.role), action)
                 for action in PULL_IMAGE
             ]
             order = (Reach.LIMITED, Reach.REFUSED, Reach.UNKNOWN, Reach.OPEN)
@@ -126,7 +127,8 @@ class Getting:
         )
 
     @property
-    def _rights(self) -> Rights:
+    def rights(self) -> Rights:
+        """What is attached to the role."""
         from guards.rights import live_rights
 
         if "rights" not in self._kept:
@@ -141,8 +143,8 @@ class Getting:
     def role(self) -> Iterator[Finding]:
         """The role is there and has the eleven permissions."""
         role = self.ground.role
-        rights = self._rights
-        if not rights.documents and not self._role_is_there:
+        rights = self.rights
+        if not rights.documents and not self.role_is_there:
             yield finding(
                 ROLE,
                 "violated",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from findings.finding import Finding, Outcome
+from knowledge.instance_storage import has_local_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VERSION: Final = "recommended-version-is-registered"
 ADDRESSES: Final = "recommender-subnets-have-addresses"
@@ -18,8 +22,10 @@ ROLE: Final = "recommender-role-has-permissions"
 ARTIFACT: Final = "recommended-artifact-is-not-limited-to-a-vpc"
 IMAGE: Final = "recommended-image-is-not-limited-to-a-vpc"
 PAYLOAD: Final = "recommender-payload-is-not-limited-to-a-vpc"
+KEYS: Final = "recommender-role-may-use-keys"
 QUOTA: Final = "recommender-types-have-quota"
-CHECKS: Final = (*(VERSION, ADDRESSES, NETWORK, ROUTES, POLICY, DNS, GROUPS, ROLE, ARTIFACT, IMAGE, PAYLOAD, QUOTA),)
+_NETWORK: Final = (ADDRESSES, NETWORK, ROUTES, POLICY, DNS, GROUPS)
+CHECKS: Final = (VERSION, *_NETWORK, ROLE, ARTIFACT, IMAGE, PAYLOAD, KEYS, QUOTA)
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Ground:
         instances: of the job's largest step.
         types: instance types that are named.
         makes_endpoint: whether `up` makes the gateway endpoint.
+        key: the KMS key of the payload and of what the job writes.
 
     """
 
@@ -47,6 +54,20 @@ class Ground:
     instances: int = 1
     types: tuple[str, ...] = ()
     makes_endpoint: bool = False
+    key: str = ""
+
+    @property
+    def volume_key(self) -> str:
+        """The key of the endpoints' volumes."""
+        return volume_key(self.key, self.types)
+
+
+def volume_key(key: str, types: Iterable[str]) -> str:
+    """The key of the endpoints' volumes: one for all types, so none where a type has local storage.
+
+    SageMaker takes no key for it, and the instance encrypts it by itself (CreateEndpointConfig, KmsKeyId).
+    """
+    return "" if any(has_local_storage(each) for each in types) else key
 
 
 def finding(name: str, outcome: Outcome, message: str, *, fix: str = "", advisory: bool = False) -> Finding:

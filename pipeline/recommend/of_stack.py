@@ -60,6 +60,7 @@ class Wanted:
             bucket=wanted.bucket or str(made.get("recommenderBucket") or ""),
             types=tuple(wanted.instance_types or ()),
             makes_endpoint=wanted.s3_endpoint != "existing",
+            key=wanted.output_key or str(made.get("recommenderKeyArn") or ""),
         )
 
     def version(self, made: Mapping[str, Any]) -> str:

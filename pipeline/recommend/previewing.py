@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OVER: Final = "recommender-jobs-are-over"
 CHANGING: Final = {names.ADDRESSES, names.QUOTA}
 OF_NETWORK: Final = {names.NETWORK, names.ROUTES, names.POLICY, names.DNS}
-OF_ROLE: Final = {names.ROLE, names.ARTIFACT, names.IMAGE, names.PAYLOAD}
+OF_ROLE: Final = {names.ROLE, names.ARTIFACT, names.IMAGE, names.PAYLOAD, names.KEYS}
 
 
 def look(file: StackFile, chosen: Mapping[str, Any], made: Mapping[str, Any], account: Account) -> list[Finding]:

@@ -8,8 +8,8 @@ import re
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.instance_storage import has_local_storage
 from knowledge.recommendations import DIGITS, instances_at_once, job_prefix
+from pipeline.recommend.ground import volume_key
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -81,11 +81,8 @@ class Request:
 
     @property
     def volume_key(self) -> str:
-        """The key of the endpoints' volumes: one for all types, so none where a type has local storage.
-
-        SageMaker takes no key for it, and the instance encrypts it by itself (CreateEndpointConfig, KmsKeyId).
-        """
-        return "" if any(has_local_storage(each) for each in self.settings.instance_types or []) else self.key
+        """The key of the endpoints' volumes."""
+        return volume_key(self.key, self.settings.instance_types or ())
 
     @property
     def instances(self) -> int:

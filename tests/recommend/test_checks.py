@@ -39,6 +39,11 @@ def account(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Account:
 
 def looked(account: Account, ground: Ground, **changed: Any) -> dict[str, Finding]:
     """The findings by check; of two, the one that says the worst."""
+    found = checks.findings(account, looked_at(ground, **changed))
+    return {one.name: one for one in sorted(found, key=lambda one: one.outcome != "passed")}
+
+
+def looked_at(ground: Ground, **changed: Any) -> Looked:
     given = {
         "version": ground.package,
         "role": ground.role,
@@ -48,8 +53,7 @@ def looked(account: Account, ground: Ground, **changed: Any) -> dict[str, Findin
         "types": ("ml.m5.large",),
         **changed,
     }
-    found = checks.findings(account, Looked(**given))
-    return {one.name: one for one in sorted(found, key=lambda one: one.outcome != "passed")}
+    return Looked(**given)
 
 
 def wrong(found: dict[str, Finding]) -> dict[str, str]:
@@ -57,11 +61,42 @@ def wrong(found: dict[str, Finding]) -> dict[str, str]:
 
 
 def test_where_nothing_is_missing_every_check_passes_and_a_job_completes(account: Account, ground: Ground) -> None:
-    found = looked(account, ground)
+    key = ground.made["key"]
+    with may_use(ground, key):
+        found = looked(account, ground, key=key)
+        done = ground.run("sound", VolumeKmsKeyId=key, request={"OutputConfig": {"KmsKeyId": key}})
 
     assert set(found) == set(names.CHECKS)
     assert wrong(found) == {}
-    assert ground.run("sound")["Status"] == "COMPLETED"
+    assert done["Status"] == "COMPLETED"
+
+
+@contextmanager
+def may_use(ground: Ground, key: str) -> Iterator[None]:
+    """The role may do with a key what a job does with it."""
+    iam, uses = ground.world.client("iam"), ["kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant"]
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": uses, "Resource": key}]}
+    iam.put_role_policy(RoleName=ground.name, PolicyName="key", PolicyDocument=json.dumps(document))
+    yield
+    iam.delete_role_policy(RoleName=ground.name, PolicyName="key")
+
+
+def test_the_key_of_what_a_job_writes_that_its_role_may_not_use_is_told(account: Account, ground: Ground) -> None:
+    """One finding for each use; none of the volumes where the instances encrypt their own."""
+    key = ground.made["key"]
+    told = [one for one in checks.findings(account, looked_at(ground, key=key)) if one.name == names.KEYS]
+    local = checks.findings(account, looked_at(ground, key=key, types=("ml.m5d.large",)))
+    gone = looked(account, ground, key=f"{key}-gone")[names.KEYS]
+
+    assert [one.outcome for one in told] == ["violated"] * 3
+    assert [one.message.partition(" may not do ")[2].partition(" ")[0] for one in told] == [
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "kms:CreateGrant",
+    ]
+    assert sum(one.name == names.KEYS for one in local) == 2
+    assert "is not there" in gone.message
+    assert ground.run("keyed", request={"OutputConfig": {"KmsKeyId": key}})["Status"] == "FAILED"
 
 
 @contextmanager
@@ -132,6 +167,16 @@ def limited_image(ground: Ground) -> Iterator[None]:
     ecr.delete_repository_policy(repositoryName=name)
 
 
+@contextmanager
+def encrypted_artifact(ground: Ground) -> Iterator[None]:
+    """By a key that the role may not use; the content is the same."""
+    s3, place = ground.world.client("s3"), {"Bucket": ground.made["bucket"], "Key": "m/model.tar.gz"}
+    body = s3.get_object(**place)["Body"].read()
+    s3.put_object(**place, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=ground.made["key"])
+    yield
+    s3.put_object(**place, Body=body)
+
+
 LIMITED = "only from a VPC"
 
 
@@ -146,8 +191,9 @@ LIMITED = "only from a VPC"
         (without_a_permission, {names.ROLE: "lacks ec2:ModifyNetworkInterfaceAttribute"}),
         (limited_bucket, {names.ARTIFACT: LIMITED, names.PAYLOAD: LIMITED}),
         (limited_image, {names.IMAGE: LIMITED}),
+        (encrypted_artifact, {names.KEYS: "may not do kms:Decrypt"}),
     ],
-    ids=["route", "endpoint-policy", "dns", "to-s3", "to-subnets", "permission", "bucket", "image"],
+    ids=["route", "endpoint-policy", "dns", "to-s3", "to-subnets", "permission", "bucket", "image", "decrypt"],
 )
 def test_what_is_missing_is_told_and_a_job_fails_on_it(
     account: Account, ground: Ground, change: Change, expected: dict[str, str]
