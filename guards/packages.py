@@ -15,9 +15,10 @@ from guards.deletions import describe, finding
 from guards.errors import AccountUnknown
 from guards.existence import missing_reference
 from guards.references import of_configuration, of_model, of_package
+from guards.shared_access import first_byte_is_there
 from guards.values import Unknown
 from knowledge import arns
-from knowledge.arns import parse_image, parse_s3
+from knowledge.arns import parse_image
 from knowledge.model_packages import (
     APPROVED,
     ARTIFACT_KEY,
@@ -217,14 +218,9 @@ def _shared(reference: Reference, account: Account) -> tuple[str, str] | None:
         if found and found.get("images"):
             return None
         return f"its image {text} isn't there", f"Push it to account {image.account} again."
-    location = parse_s3(text)
-    if location is None or location.is_prefix:
+    if first_byte_is_there(account, text):
         return None
-    read = account.ask("s3", "get_object", Bucket=location.bucket, Key=location.key, Range="bytes=0-0")
-    if read is None:
-        return f"its artifact {text} isn't there", "Upload it again, or deploy another version."
-    read["Body"].close()
-    return None
+    return f"its artifact {text} isn't there", "Upload it again, or deploy another version."
 
 
 def _withheld(reference: Reference, own: str, said: str) -> tuple[str, str]:

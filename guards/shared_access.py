@@ -1,7 +1,7 @@
 """What other accounts may read of this one's images, artifacts and keys: by live documents, with a run's planned ones.
 
 What they need says `knowledge.cross_account`. Asked: ECR GetRepositoryPolicy, S3 GetBucketPolicy, HeadObject, KMS
-GetKeyPolicy, ListGrants.
+GetKeyPolicy, ListGrants; S3 GetObject (one byte) of what another account shares.
 """
 
 from __future__ import annotations
@@ -43,6 +43,18 @@ def artifact_key(account: Account, url: str) -> str | None:
     listed = account.ask("s3", "list_objects_v2", Bucket=location.bucket, Prefix=location.key, MaxKeys=1)
     found = next(iter((listed or {}).get("Contents", [])), None)
     return artifact_key(account, f"s3://{location.bucket}/{found['Key']}") if found else None
+
+
+def first_byte_is_there(account: Account, url: str) -> bool:
+    """Read one byte of an artifact: that it may be read, and decrypted, is known only by doing it."""
+    location = parse_s3(url)
+    if location is None or location.is_prefix:
+        return True
+    read = account.ask("s3", "get_object", Bucket=location.bucket, Key=location.key, Range="bytes=0-0")
+    if read is None:
+        return False
+    read["Body"].close()
+    return True
 
 
 def withheld(  # noqa: PLR0913, PLR0917 - who, of what, in which run

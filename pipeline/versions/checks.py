@@ -1,7 +1,8 @@
 """What is looked at before a version is approved: whether it could be deployed, and by whom.
 
 Each check answers with one finding; what can't be known is told as such and is no approval. Asked: ECR DescribeImages,
-S3 HeadObject, KMS DescribeKey, SageMaker GetModelPackageGroupPolicy.
+S3 HeadObject, KMS DescribeKey of this account's keys, S3 GetObject (one byte) of what others' keys encrypt, SageMaker
+GetModelPackageGroupPolicy.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from findings.finding import Finding
 from guards import usage
 from guards.errors import AccountUnknown
 from guards.resource_policies import live_policy
-from guards.shared_access import artifact_key
+from guards.shared_access import artifact_key, first_byte_is_there
 from guards.usage import Node
 from knowledge import arns
 from knowledge.arns import parse_image
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from findings.finding import Outcome
     from guards.live import Account
+    from knowledge.arns import Arn
 
     Answer = tuple[Outcome, str, str]
     """Outcome, message, fix."""
@@ -33,6 +35,8 @@ IMAGES: Final = "version-images-are-pinned"
 ARTIFACTS: Final = "version-artifacts-can-be-read"
 POLICY: Final = "group-policy-leaves-approval-here"
 SMOKE_TEST: Final = "version-passed-its-smoke-test"
+# What Amazon S3 answers where KMS refuses for the key's state ("Key states of AWS KMS keys", AWS KMS Developer Guide).
+_UNUSABLE = ("KMS.Disabled", "KMS.KMSInvalidState", "KMS.NotFound")
 _RESERVED = ("sagemaker:UpdateModelPackage", "sagemaker:DeleteModelPackage", "sagemaker:PutModelPackageGroupPolicy")
 
 
@@ -102,12 +106,22 @@ def _artifacts(account: Account, _: str, described: Mapping[str, Any]) -> Answer
         if key is None:
             return "violated", f"Nothing lies at {url}.", "Upload the artifact again, or register another version."
         arn = arns.parse(key)
-        if arn is None or arn.region != account.region:
-            continue
-        described_key = account.ask("kms", "describe_key", KeyId=key)
-        if described_key is None or not described_key["KeyMetadata"].get("Enabled", True):
+        if arn is not None and not _usable(account, url, arn):
             return "violated", f"{url} is encrypted with {key}, which can't be used.", "Enable the key again."
     return "passed", "Its artifacts can be read.", ""
+
+
+def _usable(account: Account, url: str, key: Arn) -> bool:
+    """Whether an artifact's key decrypts it. Another account's is tried: it grants Decrypt, but no DescribeKey."""
+    if key.account == account.identity()[0]:
+        described = account.ask("kms", "describe_key", KeyId=str(key)) if key.region == account.region else None
+        return key.region != account.region or bool(described and described["KeyMetadata"].get("Enabled", True))
+    try:
+        return first_byte_is_there(account, url)
+    except AccountUnknown as error:
+        if any(word in str(error) for word in _UNUSABLE):
+            return False
+        raise
 
 
 def _policy(account: Account, arn: str, _: Mapping[str, Any]) -> Answer:

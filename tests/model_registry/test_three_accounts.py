@@ -28,6 +28,8 @@ from registry_accounts import (
     training,
 )
 
+from findings import exit_codes
+from pipeline.versions import deciding
 from rehearsal.account import Account, ensure
 from rehearsal.harness import Rehearsed, RunWentOtherwise
 
@@ -233,6 +235,28 @@ def test_the_statements_are_on_every_thing_that_is_used_and_on_both_sides(three:
 
     assert kinds == {"RepositoryPolicy", "BucketPolicy", "Key", "ModelPackageGroupPolicy", "Policy", "RolePolicy"}
     assert {one.account for one in three.statements()} == set(PROGRAMS)
+
+
+def test_the_registry_s_account_approves_by_what_the_documents_grant(
+    three: Three, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`holdfast approve` there: the artifact is read, and decrypted, with another account's key."""
+    (tmp_path / "Pulumi.yaml").write_text("name: holdfast\nruntime: python\n")
+    own = {"AWS_ENDPOINT_URL": three.accounts[REGISTRY].url, "AWS_ACCESS_KEY_ID": "AKIAREHEARSAL0000000"}
+    for name, value in (own | {"AWS_SECRET_ACCESS_KEY": "rehearsal", "AWS_REGION": REGION}).items():
+        monkeypatch.setenv(name, value)
+    arn = three.register()
+    asked = deciding.Asked("approve", arn, "registry", tmp_path, "better", by="Ada", region=REGION, json=True)
+    document = next(one for one in three.statements() if one.type.endswith("kms/key:Key") and REGISTRY in one.called)
+    three.put(document, without=True)
+    closed = deciding.carry_out(asked), json.loads(capsys.readouterr().out)
+    three.put(document, without=False)
+    opened = deciding.carry_out(asked), json.loads(capsys.readouterr().out)
+
+    assert (closed[0], closed[1]["approval"]) == (exit_codes.UNKNOWN, "PendingManualApproval")
+    assert "kms:Decrypt" in str(closed[1]["findings"])
+    assert (opened[0], opened[1]["approval"]) == (exit_codes.OK, "Approved")
+    three.deploy(arn)
 
 
 @pytest.mark.parametrize("number", ACTING)
