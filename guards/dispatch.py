@@ -33,6 +33,7 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
     kinds.MODEL: (judge_model, judge_providers, packages.judge_model),
     kinds.CONFIGURATION: (judge_configuration, packages.judge_configuration),
     kinds.CLOUD_CONTROL: (registrations.judge_registration,),
+    kinds.PACKAGE_GROUP: (registrations.judge_group,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
     **dict.fromkeys(kinds.DEFAULT_ENCRYPTION, (judge_default_encryption,)),

@@ -107,7 +107,7 @@ GUARDED: dict[str, Kind] = {
     FUNCTION: Kind(usage.FUNCTION, side_by_side=True),
     PERMISSION: Kind(announced=True),
     SECRET: Kind(usage.SECRET, side_by_side=True),
-    PACKAGE_GROUP: Kind(usage.PACKAGE_GROUP),
+    PACKAGE_GROUP: Kind(usage.PACKAGE_GROUP, announced=True),
     CLOUD_CONTROL: Kind(usage.PACKAGE, announced=True),
 }
 

@@ -26,6 +26,24 @@ if TYPE_CHECKING:
     from guards.report import Report
 
 REGISTRATION = "registry-can-read-the-version"
+NEW_GROUP = "model-package-group-is-new"
+
+
+def judge_group(operation: Operation, judge: Judge, report: Report) -> None:
+    """Refuse a group whose name is taken before anything is made beside it: groups with versions outlive stacks."""
+    name = operation.new_inputs.get("modelPackageGroupName")
+    if not isinstance(name, str) or not name or any(one.id == name for one in judge.plan.leaving.values()):
+        return
+    if judge.account().ask("sagemaker", "describe_model_package_group", ModelPackageGroupName=name) is None:
+        return
+    message = (
+        f"{describe(operation, 'model package group')} is to be made as {name}, but there is a group of that name: "
+        "another stack's, or one that stayed with its versions when its stack went."
+    )
+    fix = (
+        f"To register in it, set modelVersion.group to {name} and leave modelPackageGroup out; or choose another name."
+    )
+    report.give(finding(operation, NEW_GROUP, message, severity="high", fix=fix))
 
 
 def judge_registration(operation: Operation, judge: Judge, report: Report) -> None:

@@ -33,6 +33,9 @@ WORDS: dict[str, str] = {
 """What each operation of the engine is called in the plan; those left out (`same`, `replace`) are no row of it."""
 
 
+_RETAINED = {"delete": "discard", "delete-replaced": "discard-replaced"}
+
+
 @dataclass
 class Step:
     """One row of the plan, and what became of it."""
@@ -44,11 +47,13 @@ class Step:
     why: str
     status: str = "planned"
     """planned, running, done or failed."""
+    retained: bool = False
+    """It leaves the stack and stays in the account (retainOnDelete)."""
 
     @property
     def words(self) -> str:
         """What the plan calls it."""
-        return WORDS[self.op]
+        return WORDS[_RETAINED.get(self.op, self.op) if self.retained else self.op]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for `--json`."""
@@ -60,7 +65,9 @@ def step_of(metadata: StepEventMetadata, *, destroying: bool = False) -> Step | 
     op = str(metadata.op.value)
     if op not in WORDS or metadata.type == STACK_TYPE or metadata.type.startswith("pulumi:providers:"):
         return None
-    return Step(op, metadata.urn, metadata.type, name_of(metadata.urn), why(op, metadata, destroying=destroying))
+    retained = op in _RETAINED and bool(metadata.old and metadata.old.retain_on_delete)
+    reason = why(op, metadata, destroying=destroying) + ("; it stays in the account" if retained else "")
+    return Step(op, metadata.urn, metadata.type, name_of(metadata.urn), reason, retained=retained)
 
 
 def why(op: str, metadata: StepEventMetadata, *, destroying: bool = False) -> str:

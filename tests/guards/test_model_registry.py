@@ -273,6 +273,16 @@ def test_a_group_in_another_region_is_refused(run: Any, account: dict[str, Any])
         run.create(kinds.CLOUD_CONTROL, "v", version(ModelPackageGroupName=GROUP.replace(REGION, "us-east-1")))
 
 
+def test_a_group_whose_name_is_taken_is_refused_before_anything_is_made(preview: Any, account: dict[str, Any]) -> None:
+    """Groups with versions outlive their stacks; one that isn't there may be made."""
+    account["describe_model_package_group"] = None
+    preview.create(kinds.PACKAGE_GROUP, "new", {"modelPackageGroupName": "new"})
+    account["describe_model_package_group"] = {"ModelPackageGroupName": "trees"}
+
+    with pytest.raises(Refused, match=r"model-package-group-is-new: .*set modelVersion\.group to trees"):
+        preview.create(kinds.PACKAGE_GROUP, "trees", {"modelPackageGroupName": "trees"})
+
+
 # --- deleting -------------------------------------------------------------------------------------------------------
 
 

@@ -38,6 +38,17 @@ def test_a_step_says_what_and_why(op: str, more: dict[str, Any], words: str, why
     assert (step.words, step.name, step.why, short_type(step.type)) == (words, "trees", why, "sagemaker:Model")
 
 
+@pytest.mark.parametrize(("op", "words"), [("delete", "forget"), ("delete-replaced", "forget old")])
+def test_what_stays_in_the_account_is_no_deletion(op: str, words: str) -> None:
+    """The engine calls it one; a version in a registry, its group, bucket and key are retained."""
+    old = {"type": MODEL, "urn": URN, "id": "trees", "retainOnDelete": True, "inputs": {}, "outputs": {}}
+    step = step_of(metadata(op, old=old))
+
+    assert step is not None
+    assert step.words == words
+    assert step.why.endswith("; it stays in the account")
+
+
 @pytest.mark.parametrize("op", ["same", "replace"])
 def test_what_changes_nothing_is_no_step(op: str) -> None:
     assert step_of(metadata(op)) is None
