@@ -104,6 +104,23 @@ class StackFile:
         self._write(after)
         return True
 
+    def put_all(self, values: Mapping[str, Setting]) -> None:
+        """
+        Write several settings as `put` does, or none of them.
+
+        Raises:
+            PipelineError: one can't be written; the file is as it was.
+
+        """
+        before = self._text()
+        try:
+            for name, value in values.items():
+                self.put(name, value)
+        except PipelineError:
+            if self._text() != before:
+                self._write(before)
+            raise
+
     # --- editing ------------------------------------------------------------------------------------------------
 
     def _with(self, text: str, key: str, value: Scalar) -> str:

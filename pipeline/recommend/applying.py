@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipeline.recommend.results import moment
@@ -13,9 +14,33 @@ if TYPE_CHECKING:
 RECOMMENDATION = "recommendation"
 
 
+def withheld(given: Mapping[str, Any], file: str) -> str:
+    """Why a trial's variables don't go into `environment`; "" where they do. The settings would contradict."""
+    version = given.get("modelVersion")
+    if given.get("modelPackage") and not version:
+        return "modelPackage says what is deployed, its variables included: have a version registered with them"
+    if isinstance(version, Mapping) and version.get("containers"):
+        return f"modelVersion.containers says what is registered: set them there, in {file}"
+    return ""
+
+
+def implied(given: Mapping[str, Any], chosen: Trial, file: str) -> str:
+    """What follows from a trial's variables for whoever applies it; "" where nothing does."""
+    if not chosen.environment:
+        return ""
+    if reason := withheld(given, file):
+        return f"Its variables ({chosen.variables}) are not written, and the figures hold with them alone: {reason}."
+    if given.get("modelVersion"):
+        return (
+            f"Its variables ({chosen.variables}) are part of the version that this stack registers: the `holdfast up` "
+            "that follows registers a new one, which is approved like any other."
+        )
+    return ""
+
+
 def apply(file: StackFile, result: Result, chosen: Trial) -> dict[str, Any]:
     """
-    Write it; what was written, with what stood there before. All else in the file stays as people wrote it.
+    Write it, all or nothing; what was written, with what stood there before. All else stays as people wrote it.
 
     Raises:
         PipelineError: the file can't be edited; what it says was not written is to be written by hand.
@@ -29,15 +54,16 @@ def apply(file: StackFile, result: Result, chosen: Trial) -> dict[str, Any]:
     }
     if result.simulated:
         source["simulated"] = True
+    given = {name: file.setting(name) for name in ("modelPackage", "modelVersion")}
+    variables = {} if withheld(given, file.path.name) else dict(chosen.environment)
     wanted: dict[str, Any] = {
         "instanceType": chosen.instance_type,
         "instanceCount": chosen.count or 1,
-        **({"environment": dict(chosen.environment)} if chosen.environment else {}),
+        **({"environment": variables} if variables else {}),
         RECOMMENDATION: source,
     }
     if not result.simulated and (file.setting(RECOMMENDATION) or {}).get("simulated"):
         source["simulated"] = False  # an entry that stays in the file mustn't call a real figure simulated
     before = {name: file.setting(name) for name in wanted}
-    for name, value in wanted.items():
-        file.put(name, value)
+    file.put_all(wanted)
     return {name: {"before": before[name], "after": file.setting(name)} for name in wanted}

@@ -104,7 +104,8 @@ class Session:
         if told.result and (told.result.ended or told.result.trials):
             showing.show(self.console, told.result)
         for name, change in told.applied.items():
-            self._say(f"{self.file.path.name}: {name} is {change['after']} (it was {change['before']}).")
+            after, before = showing.setting(change["after"]), showing.setting(change["before"])
+            self._say(f"{self.file.path.name}: {name} is {after} (it was {before}).")
         for path in told.files:
             self._say(f"Written: {path}")
         for one in told.running:
@@ -115,7 +116,7 @@ class Session:
     # --- a new request, or one that was made before -------------------------------------------------------------
 
     def _request(self) -> None:
-        ground = self._ground()
+        ground = of_stack.whole(self.wanted.ground(self.made), self.asked.stack)
         request = self._made_request(ground)
         others = [one["JobName"] for one in self.jobs.running(request.prefix)]
         earlier = None if self.asked.again else self.jobs.earlier(request)
@@ -146,22 +147,6 @@ class Session:
             self.told.said = "Nothing was begun."
             return
         self._begin(request, ground.bucket, self.told.cost)
-
-    def _ground(self) -> Ground:
-        ground = self.wanted.ground(self.made)
-        lacking = {
-            "version (recommender.version, or --version)": ground.version,
-            "role (recommender.role)": ground.role,
-            "subnets (recommender.subnets)": ground.subnets,
-            "security groups (recommender.securityGroups)": ground.groups,
-            "bucket (recommender.bucket)": ground.bucket,
-        }
-        if missing := [name for name, value in lacking.items() if not value]:
-            raise PipelineError(
-                f"stack {self.asked.stack} has no {', no '.join(missing)} yet. Run `holdfast up --stack "
-                f"{self.asked.stack}`, which makes them, or set them."
-            )
-        return ground
 
     def _made_request(self, ground: Ground) -> Request:
         settings = self.wanted.recommender
@@ -194,13 +179,15 @@ class Session:
         from dataclasses import replace
 
         found = checks.findings(self.account, replace(ground, instances=request.instances))
+        passed = sum(one.outcome == "passed" for one in found)
+        self._say(f"Looked at what the job needs: {passed} checks passed, {len(found) - passed} didn't.")
         return [one for one in found if one.outcome != "passed"] if not self.asked.json else found
 
     def _agreed(self, request: Request, implied: Cost) -> bool:
         """What is about to be spent, and whether it is to be."""
         self._say(f"A new {request.settings.job} job for {request.version}:")
         for line in implied.lines():
-            self._say(f"  {line}")
+            self._say(line, indent="  ")
         if self.asked.yes:
             return True
         if not self.terminal:
@@ -273,13 +260,19 @@ class Session:
         """Write the report and the settings, as far as asked."""
         if self.asked.report:
             self.told.files = pages.write(result, self.asked.report)
-        if not self.asked.apply:
-            return
         if result.status != "COMPLETED":
-            self.told.said += " Nothing was applied: only a completed job is."
+            self.told.said += " Nothing was applied: only a completed job is." if self.asked.apply else ""
             return
-        self.told.applied = applying.apply(self.file, result, results.choose(result, self.asked.choose))
-        self.told.said += " Applied: look with `holdfast preview`, deploy with `holdfast up`."
+        if not self.asked.apply and not results.choosable(result):
+            return
+        chosen = results.choose(result, self.asked.choose)
+        if self.asked.apply:
+            self.told.applied = applying.apply(self.file, result, chosen)
+            self.told.said += " Applied: look with `holdfast preview`, deploy with `holdfast up`."
+        else:
+            self.told.said += f" --apply --choose {self.asked.choose} writes trial {chosen.number} ({chosen.kind})."
+        implied = applying.implied(self.wanted.given, chosen, self.file.path.name)
+        self.told.said += f" {implied}" if implied else ""
 
     def _list(self) -> Told:
         for one in self.jobs.of_endpoint(self.wanted.name):
@@ -296,5 +289,5 @@ class Session:
         self.told.said = f"Job {self.asked.stop} is {state}. `holdfast recommend --job {self.asked.stop}` follows it."
         return self.told
 
-    def _say(self, words: str) -> None:
-        self.console.print(printable(words), highlight=False, markup=False, soft_wrap=True)
+    def _say(self, words: str, indent: str = "") -> None:
+        self.console.print(indent + printable(words), highlight=False, markup=False, soft_wrap=True)

@@ -69,6 +69,29 @@ class Wanted:
         return next((str(one) for one in named if one), "")
 
 
+def whole(ground: Ground, stack: str) -> Ground:
+    """
+    The ground, when nothing of it is lacking.
+
+    Raises:
+        PipelineError: something is, because nobody has set it and no `up` has made it.
+
+    """
+    lacking = {
+        "version (recommender.version, or --version)": ground.version,
+        "role (recommender.role)": ground.role,
+        "subnets (recommender.subnets)": ground.subnets,
+        "security groups (recommender.securityGroups)": ground.groups,
+        "bucket (recommender.bucket)": ground.bucket,
+    }
+    if missing := [name for name, value in lacking.items() if not value]:
+        raise PipelineError(
+            f"stack {stack} has no {', no '.join(missing)} yet. Run `holdfast up --stack {stack}`, which makes them, "
+            "or set them."
+        )
+    return ground
+
+
 def wanted_of(file: StackFile, chosen: Mapping[str, Any], more: Mapping[str, Any] | None = None) -> Wanted | None:
     """
     What a stack wants of recommendation jobs; None where it has no setting `recommender`.

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 NAMES: Final = ("recommendation.md", "recommendation.html", "recommendation.svg", "recommendation.json")
 STYLE: Final = """
-:root { color-scheme: light dark; --front: #0a7d4f; --line: #8886; }
+:root { color-scheme: light dark; --front: #0a7d4f; --failed: #b3261e; --line: #8886; }
+@media (prefers-color-scheme: dark) { :root { --front: #5fd3a2; --failed: #ff8f85; } }
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; }
 .banner { background: #ffe9b3; color: #442c00; padding: .6rem .8rem; border-radius: .3rem; }
@@ -27,9 +28,10 @@ h1 { font-size: 1.4rem; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .45rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; } td.figure, th.figure { text-align: right; } tr.front { color: var(--front); font-weight: 600; }
-tr.failed { color: #b3261e; } td { white-space: nowrap; }
+tr.failed { color: var(--failed); } td { white-space: nowrap; }
 td:nth-child(4) { white-space: normal; overflow-wrap: anywhere; min-width: 8rem; }
-figure { margin: 1.5rem 0; background: #fff; border-radius: .3rem; } figure svg { width: 100%; height: auto; }
+figure { margin: 1.5rem 0; background: #fff; border-radius: .3rem; overflow-x: auto; }
+figure svg { width: 100%; min-width: 36rem; height: auto; }
 figcaption { color: #555; padding: 0 .8rem .6rem; }
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from findings.printable import printable
@@ -39,8 +40,8 @@ def label(one: Trial) -> str:
     return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
-def in_text(result: Result) -> str:
-    """For a terminal and for Markdown; the numbers are the trials'. Empty when nothing was measured."""
+def in_text(result: Result, width: int = WIDTH) -> str:
+    """For a terminal of that width and for Markdown; the numbers are the trials'. Empty when nothing was measured."""
     import plotext
 
     front, others = _split(result)
@@ -49,7 +50,7 @@ def in_text(result: Result) -> str:
     plotext.clear_figure()
     plotext.limit_size(False, False)  # where the terminal's size isn't known it would be small
     plotext.theme("clear")
-    plotext.plotsize(WIDTH, HEIGHT)
+    plotext.plotsize(min(width, WIDTH), HEIGHT)
     x, y = _points([*front, *others])
     for axis, values in (("x", x), ("y", y)):
         low, high = min(values), max(values)
@@ -60,10 +61,11 @@ def in_text(result: Result) -> str:
     for one in (*others, *front):
         (cost,), (latency,) = _points([one])
         plotext.text(f"{'*' if one in front else 'o'}{one.number}", cost, latency, alignment="left")
-    plotext.xlabel(f"across: {heading(result, COST)}; upwards: {heading(result, LATENCY)}")
     drawn = plotext.uncolorize(plotext.build())
     plotext.clear_figure()
-    return "\n".join(line.rstrip() for line in drawn.splitlines())
+    axes = f"across: {heading(result, COST)}; upwards: {heading(result, LATENCY)}"  # plotext drops one that is too long
+    below = [line.center(min(width, WIDTH)) for line in textwrap.wrap(axes, width)]
+    return "\n".join(line.rstrip() for line in [*drawn.splitlines(), *below])
 
 
 def as_svg(result: Result) -> str:
@@ -97,7 +99,8 @@ def _draw(axes: Any, result: Result, front: list[Trial], others: list[Trial]) ->
         axes.annotate(
             label(one) if one in front else str(one.number),
             (cost, latency),
-            xytext=(7, 6),
+            xytext=(9, 0) if one in front else (5, 5),  # what is off the front lies above it: its labels keep out
+            verticalalignment="center" if one in front else "baseline",
             textcoords="offset points",
             fontsize=8,
             parse_math=False,

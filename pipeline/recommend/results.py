@@ -218,6 +218,11 @@ def _figure(metrics: Mapping[str, Any], name: str) -> float | None:
     return None if value is None or math.isnan(float(value)) else float(value)
 
 
+def choosable(result: Result) -> list[Trial]:
+    """The trials that can be applied: measured, on instances."""
+    return [one for one in result.trials if one.measured and one.instance_type and one.status == "COMPLETED"]
+
+
 def choose(result: Result, wanted: str) -> Trial:
     """
     The trial that is meant: `cheapest` and `fastest` of the front, a trial's number, or an instance type.
@@ -228,7 +233,7 @@ def choose(result: Result, wanted: str) -> Trial:
         PipelineError: there is none.
 
     """
-    can = [one for one in result.trials if one.measured and one.instance_type and one.status == "COMPLETED"]
+    can = choosable(result)
     if not can:
         raise PipelineError(f"job {result.job} has no trial to apply: none was completed on instances.")
     if wanted == CHEAPEST:

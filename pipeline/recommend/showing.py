@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from findings.printable import printable
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 MILLION: Final = 1_000_000
 SIMULATED: Final = "Simulated: every figure is made up by the rehearsal. None says anything about AWS."
 UNKNOWN: Final = "unknown"
+VARIABLES: Final = "variables"
+GAP: Final = 2
+"""Characters between two columns of a table in a terminal."""
+SHORT: Final = "(sim.)"
+FIRST_FIGURE: Final = 4
+"""Number of the first column with a number in it: instances; the last but one is the last."""
+LONGEST_VARIABLE: Final = 20
+LESS_USED: Final = ("memory", "CPU", "USD an hour", "invocations", "instances")
+"""Columns that a narrow terminal does without, in this order."""
 FRONT: Final = "on the Pareto front: nothing is cheaper without being slower"
 
 COLUMNS: Final[tuple[tuple[str, str, Callable[[Trial], float | None], str], ...]] = (
@@ -41,7 +51,7 @@ def heading(result: Result, name: str) -> str:
 def headings(result: Result) -> list[str]:
     """Of all columns."""
     figures = [heading(result, name) for name, *_ in COLUMNS]
-    return ["", "trial", "runs on", "variables", "instances", *figures, "outcome"]
+    return ["", "trial", "runs on", VARIABLES, "instances", *figures, "outcome"]
 
 
 def rows(result: Result) -> Iterator[tuple[Trial, list[str]]]:
@@ -67,6 +77,13 @@ def rows(result: Result) -> Iterator[tuple[Trial, list[str]]]:
                 outcome(one),
             ],
         )
+
+
+def setting(value: object) -> str:
+    """A setting's value in a line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {setting(each)}" for name, each in value.items()) + "}"
+    return "unset" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def outcome(one: Trial) -> str:
@@ -111,17 +128,86 @@ def show(console: Console, result: Result) -> None:
     if not result.trials:
         console.print("No trials.", highlight=False)
         return
+    layout = laid_out(result, console.width)
     table = Table(box=None, pad_edge=False)
-    names = headings(result)
-    for number, name in enumerate(names):
-        right = 4 <= number < len(names) - 1  # noqa: PLR2004 - the figures
-        table.add_column(name, overflow="fold", justify="right" if right else "left")
-    for one, cells in rows(result):
-        style = "green" if cells[0] else "red" if one.status == "FAILED" else ""
-        table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
+    for one in layout.columns:
+        figure = FIRST_FIGURE <= one.number <= FIRST_FIGURE + len(COLUMNS)
+        justify: Literal["left", "right"] = "right" if figure else "left"
+        table.add_column(one.name, width=one.width, overflow="fold", justify=justify)
+    for trial, cells in rows(result):
+        style = "green" if cells[0] else "red" if trial.status == "FAILED" else ""
+        table.add_row(*(Text(printable(cells[one.number])) for one in layout.columns), style=style)
     console.print(table)
+    for line in layout.notes:
+        console.print(Text(line), soft_wrap=True)
     for line in failures(result):
         console.print(Text(printable(line), style="red"), soft_wrap=True)
     if result.front:
         console.print(Text(f"* {FRONT}"))
-        console.print(Text(picture.in_text(result)), soft_wrap=True)
+        console.print(Text(picture.in_text(result, console.width)), soft_wrap=True)
+
+
+class Column(NamedTuple):
+    """A column of the table in a terminal."""
+
+    number: int
+    """Among all columns."""
+
+    name: str
+    width: int
+
+
+class Layout(NamedTuple):
+    """The columns for which there is room, and what a reader is to know of the others."""
+
+    columns: list[Column]
+    notes: list[str]
+
+
+def laid_out(result: Result, width: int) -> Layout:
+    """
+    The table's columns at a terminal's width: words are never broken, and what has no room is named.
+
+    First the mark of simulated figures is shortened, then columns are left out, those of least use to a choice first.
+
+    Args:
+        result: of a job.
+        width: the terminal's, in characters.
+
+    """
+    names = headings(result)
+    cells = [[printable(cell) for cell in row] for _, row in rows(result)]
+    notes = []
+    shown = [*range(len(names))]
+    if _least(names, cells, shown) > width and result.simulated:
+        names = [name.replace("(simulated)", SHORT) for name in names]
+        notes = [f"{SHORT} simulated: made up by the rehearsal"]
+    left_out = []
+    for name in LESS_USED:
+        if _least(names, cells, shown) <= width:
+            break
+        number = next(number for number in shown if names[number].startswith(name))
+        shown.remove(number)
+        left_out.append(name)
+    if left_out:
+        told = ", ".join(reversed(left_out))
+        notes.append(f"No room here for {told}: a wider terminal, --report and --json have it all.")
+    room = width - _least(names, cells, shown)
+    columns = []
+    for number in shown:
+        least = _narrowest(names, cells, number)
+        more = max(0, min(room, max(len(names[number]), *(len(row[number]) for row in cells)) - least))
+        room -= more
+        columns.append(Column(number, names[number], least + more))
+    return Layout(columns, notes)
+
+
+def _least(names: list[str], cells: list[list[str]], shown: list[int]) -> int:
+    return sum(_narrowest(names, cells, number) for number in shown) + GAP * (len(shown) - 1)
+
+
+def _narrowest(names: list[str], cells: list[list[str]], number: int) -> int:
+    """A column's width with no word broken; what a user called variables may be, where it is long."""
+    words = [*names[number].split(), *(word for row in cells for word in row[number].split())]
+    longest = max((len(word) for word in words), default=1) or 1
+    return min(longest, LONGEST_VARIABLE) if names[number] == VARIABLES else longest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
@@ -12,9 +13,10 @@ import pytest
 from answers import NASTY, benchmark, result
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from pipeline.errors import PipelineError
-from pipeline.recommend import pages, picture, results
+from pipeline.recommend import pages, picture, results, showing
 from pipeline.recommend.results import Trial, pareto
 
 if TYPE_CHECKING:
@@ -115,6 +117,27 @@ def test_the_picture_marks_the_front_and_numbers_every_trial() -> None:
     assert "1 ml.c5.large" in " ".join(svg.split())
     assert "Pareto front" in svg
     assert picture.in_text(result(benchmark("ml.c5.large"))) == picture.as_svg(result()) == ""
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_in_a_terminal_no_word_is_broken_and_what_has_no_room_is_named(width: int) -> None:
+    made = result(
+        benchmark("ml.c6i.xlarge", 1e-6, 20, variables={"WORKERS": "2"}),
+        benchmark("ml.m5.large", 2e-6, 30, variables={"WORKERS": "1"}),
+    )
+    written = io.StringIO()
+    showing.show(Console(file=written, width=width), made)
+    table = written.getvalue().partition("trial")[2].partition("* on the Pareto front")[0]
+    named = {one.name.partition(" (")[0] for one in showing.laid_out(made, width).columns}
+    picture_lines = written.getvalue().partition("┌")[2].splitlines()
+
+    assert {"ml.c6i.xlarge", "WORKERS=2", "completed"} <= set(table.split())
+    assert all(len(line) <= width for line in table.splitlines() if "No room" not in line)
+    assert all(len(line) <= width for line in picture_lines)
+    assert "across: USD" in written.getvalue()
+    assert ("memory, %" in named) is (width > 100)
+    assert ("No room here for" in table) is (width <= 100)
+    assert ("(sim.) simulated" in table) is (width < 160)
 
 
 def test_nothing_that_draws_is_imported_before_something_is_drawn() -> None:
