@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from guards import kinds, usage
 from guards.deletions import describe, finding
+from guards.errors import AccountUnknown
+from guards.packages import is_denied
 from guards.resource_policies import granted, live_policy, may, target_of
 from guards.rights import Rights, document_in, live_rights, planned_rights
 from guards.values import UNKNOWN, Unknown
@@ -41,8 +43,10 @@ def judge_role(operation: Operation, arn: str, described: Mapping[str, Any], jud
         rights = planned_rights(live_rights(account, role), role, judge.plan, account, end=False, judged=operation)
     if not (rights.documents and rights.complete):
         return
-    for need in needs_of(_facts(described, account)):
-        outcome = _outcome(need, rights, role, account) if need.essential else Outcome.ALLOWED
+    facts = _facts(described, account)
+    shared = any(_is_abroad(one, account.identity()[0]) for one in (arn, *facts.artifact_keys))
+    for need in needs_of(facts):
+        outcome = _outcome(need, rights, role, account, shared=shared) if need.essential else Outcome.ALLOWED
         if outcome not in {Outcome.ALLOWED, Outcome.UNKNOWN}:
             what, named = f"{need.action} on {need.resource}", role.rpartition("::")[2]
             message = (
@@ -88,18 +92,28 @@ def _facts(described: Mapping[str, Any], account: Account) -> Facts:
     )
 
 
-def _outcome(need: Need, rights: Rights, role: str, account: Account) -> Outcome:
-    """By the role's own policies; this account's own things may let it in by theirs."""
+def _outcome(need: Need, rights: Rights, role: str, account: Account, *, shared: bool) -> Outcome:
+    """By the role's own policies; this account's own things may let it in by theirs.
+
+    A bucket's ARN doesn't say whose it is. What another account shares (`shared`) and keeps its policy to itself is
+    opened by nothing but the role's own policies; raises AccountUnknown for an own bucket's that can't be read.
+    """
     number, partition = account.identity()
     arn = f"arn:{partition}:iam::{number}:role/{role.rpartition('::')[2]}"
     outcome = may(need, rights, arn, None)
     target = target_of(need)
-    if outcome is Outcome.ALLOWED or target is None or _is_abroad(need, number):
+    if outcome is Outcome.ALLOWED or target is None or _is_abroad(need.resource, number):
         return outcome
-    grants = granted(account, target.identity) if target.kind == usage.KEY else []
-    return may(need, rights, arn, live_policy(account, target), grants, owner=number)
+    try:
+        grants = granted(account, target.identity) if target.kind == usage.KEY else []
+        return may(need, rights, arn, live_policy(account, target), grants, owner=number)
+    except AccountUnknown as error:
+        if shared and target.kind == usage.BUCKET and is_denied(error):
+            return outcome
+        what = f"{need.action} on {need.resource} is {outcome.value} by the policies of role {role.rpartition('::')[2]}"
+        raise AccountUnknown(f"{what}; whether the {target.kind}'s own policy allows it: {error}") from error
 
 
-def _is_abroad(need: Need, own: str) -> bool:
-    arn = arns.parse(need.resource)
+def _is_abroad(text: str, own: str) -> bool:
+    arn = arns.parse(text)
     return arn is not None and arn.account not in {"", own}

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 APPROVAL = "model-package-is-approved"
 READABLE = "model-package-can-be-run"
+DECRYPT = "kms:Decrypt"
 _DENIED = ("AccessDenied", "answered 403", "not authorized")
 _OPEN = (
     "Name this account as a deploying one where the version was trained (modelVersion.deployingAccounts), and allow "
@@ -192,7 +193,7 @@ def _readable(operation: Operation, arn: str, described: dict[str, Any], judge: 
         except AccountUnknown as error:
             if not abroad or not is_denied(error):
                 raise
-            wrong = _withheld(reference, own, str(error))
+            wrong = _withheld(reference, described, own, str(error))
         if wrong and wrong[0]:
             break
     if abroad and not (wrong and wrong[0]):
@@ -223,19 +224,30 @@ def _shared(reference: Reference, account: Account) -> tuple[str, str] | None:
     return f"its artifact {text} isn't there", "Upload it again, or deploy another version."
 
 
-def _withheld(reference: Reference, own: str, said: str) -> tuple[str, str]:
+def _withheld(reference: Reference, described: Mapping[str, Any], own: str, said: str) -> tuple[str, str]:
+    """What is missing. Which of the two sides lacks it, AWS's answer to a caller of another account doesn't say."""
+    text = str(reference.value)
     if reference.kind == usage.IMAGE:
-        image = parse_image(str(reference.value))
-        policy = f"the repository policy of {image.repository_arn} lacks the statement"
-        return f"account {own} is denied its image ({policy} for account {own}, or this identity's policies do)", _OPEN
-    holder = "the key policy (or a grant)" if "kms" in said.lower() else "the bucket policy"
-    where = f"{holder} in the training account lacks the statement for account {own}, or this identity's policies do"
-    return f"account {own} is denied its artifact {reference.value} ({where})", _OPEN
+        what, holder = f"ecr:BatchGetImage on {parse_image(text).repository_arn}", "repository policy"
+        subject = "its image"
+    elif DECRYPT in said:
+        key = _key_of(described) or "the key of the artifact"
+        what, holder, subject = f"{DECRYPT} on {key}", "key policy (or a grant)", f"its artifact {text}"
+    else:
+        what, holder, subject = f"s3:GetObject on {text}", "bucket policy", "its artifact"
+    where = (
+        f"the {holder} in the training account lacks the statement for account {own}, or this identity's policies do"
+    )
+    return f"account {own} is denied {subject}: {what} ({where})", _OPEN
+
+
+def _key_of(described: Mapping[str, Any]) -> str:
+    return str((described.get("CustomerMetadataProperties") or {}).get(ARTIFACT_KEY, ""))
 
 
 def _key_withheld(described: Mapping[str, Any], account: Account) -> tuple[str, str] | None:
     """Whether the key that the version names lets this account use it."""
-    key = str((described.get("CustomerMetadataProperties") or {}).get(ARTIFACT_KEY, ""))
+    key = _key_of(described)
     arn = arns.parse(key)
     if arn is None or arn.service != "kms" or arn.region != account.region:
         return None
@@ -246,7 +258,7 @@ def _key_withheld(described: Mapping[str, Any], account: Account) -> tuple[str, 
         if arn.account == own or not is_denied(error):
             raise
         where = f"the key policy of account {arn.account} lacks the statement for account {own}, or this identity's do"
-        return f"account {own} is denied the key {key} of its artifact ({where})", _OPEN
+        return f"account {own} is denied kms:DescribeKey on the key {key} of its artifact ({where})", _OPEN
     if found is None or not found["KeyMetadata"].get("Enabled", True):
         return f"the key {key} of its artifact can't be used", "Enable the key again."
     return None

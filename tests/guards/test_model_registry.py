@@ -143,10 +143,18 @@ MISSING: dict[str, tuple[str, Any, str]] = {
         denied("sagemaker:DescribeModelPackage"),
         "group policy of account 111111111111",
     ),
-    "image": ("batch_get_image", denied("ecr:BatchGetImage"), "the repository policy of arn:aws:ecr"),
-    "artifact": ("get_object", denied("s3:GetObject"), "the bucket policy in the training account"),
-    "decrypt": ("get_object", denied("s3:GetObject kms:Decrypt"), r"the key policy \(or a grant\)"),
-    "key": ("describe_key", denied("kms:DescribeKey"), "the key policy of account 222222222222"),
+    "image": (
+        "batch_get_image",
+        denied("ecr:BatchGetImage"),
+        "ecr:BatchGetImage on arn:aws:ecr.*the repository policy",
+    ),
+    "artifact": ("get_object", denied("s3:GetObject"), "s3:GetObject on s3://artifacts/model.*the bucket policy"),
+    "decrypt": (
+        "get_object",
+        denied("s3:GetObject kms:Decrypt"),
+        r"kms:Decrypt on arn:aws:kms.*key policy \(or a grant",
+    ),
+    "key": ("describe_key", denied("kms:DescribeKey"), "kms:DescribeKey on .*the key policy of account 222222222222"),
     "no-image": ("batch_get_image", {"images": []}, "its image .* isn't there"),
     "no-artifact": ("get_object", None, "its artifact .* isn't there"),
 }
@@ -198,6 +206,25 @@ def test_an_artifact_that_the_role_can_t_read_is_told(
     with pytest.raises(
         Refused, match=rf"model-package-can-be-run: .*{lacking} on .* is not granted for its role trees"
     ):
+        run.create(kinds.MODEL, "m", model(THEIRS))
+
+
+def test_what_the_role_lacks_is_named_though_the_bucket_s_policy_is_kept_from_this_account(
+    run: Any, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket's ARN has no account: its owner keeps the policy, and it opens nothing without the role's own.
+
+    Of an own bucket, the policy may allow what the role's don't: it is told what would have to be known.
+    """
+    account["get_bucket_policy"] = denied("s3:GetBucketPolicy")
+    document = {"Statement": [{"Effect": "Allow", "Action": ["kms:Decrypt", "ecr:*"], "Resource": "*"}]}
+    monkeypatch.setattr(packaged_rights, "live_rights", lambda *_: Rights({("inline", "r"): document}))
+    missing = r"s3:GetObject on arn:aws:s3:::artifacts/model\.tar\.gz is not granted"
+
+    with pytest.raises(Refused, match=rf"could not be known.*{missing} by the policies of role trees; whether"):
+        run.create(kinds.MODEL, "own", model())
+    account["describe_model_package"] = described(account=OTHER)
+    with pytest.raises(Refused, match=rf"model-package-can-be-run: .*{missing} for its role trees"):
         run.create(kinds.MODEL, "m", model(THEIRS))
 
 
