@@ -15,6 +15,11 @@ def printable(text: str) -> str:
     return " ".join("".join(map(_shown, text)).split())
 
 
+def indented(line: str) -> str:
+    """The same, with the spaces that the line begins with."""
+    return line[: len(line) - len(line.lstrip(" "))] + printable(line)
+
+
 def _shown(character: str) -> str:
     if character.isspace():
         return " "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.settings_reading import overridden
 from findings import exit_codes
-from findings.printable import printable
+from findings.printable import indented
 from knowledge.registries import architecture_of
 from pipeline import choices
 from pipeline.engine import engine_for, is_rehearsal
@@ -199,4 +199,4 @@ def _show(asked: Asked, file: StackFile, text: str, resolved: Resolved, *, chang
         lines.append(f"{file.path.name}: {resolved.setting} is pinned to it already.")
     else:
         lines.append("Nothing was written.")
-    sys.stdout.write("\n".join(printable(line) for line in lines) + "\n")
+    sys.stdout.write("\n".join(indented(line) for line in lines) + "\n")

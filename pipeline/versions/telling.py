@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from findings import exit_codes
-from findings.printable import printable
+from findings.printable import indented, printable
 from knowledge.model_packages import DECIDED_AT, DECIDED_BY, containers_in, pinned_image, version_of
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def _write(command: str, stack: str, code: int, **told: Any) -> int:
 def _lines(*lines: str) -> None:
     """Indented as given, and nothing of what others wrote can move the cursor."""
     for line in lines:
-        indent = line[: len(line) - len(line.lstrip(" "))]
-        sys.stdout.write(f"{indent}{printable(line)}\n")
+        sys.stdout.write(f"{indented(line)}\n")
 
 
 def versions(asked: listing.Asked, place: Place, found: Listing) -> int:

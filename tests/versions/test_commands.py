@@ -284,6 +284,13 @@ def test_a_version_registered_by_others_is_adopted_by_its_arn(house: House) -> N
     assert pinned(house) == arn
 
 
+def test_what_is_resolved_is_told_under_what_was_asked(house: House) -> None:
+    arn = house.holdfast("register")["arn"]
+    house.holdfast("approve", "1", "--reason", "good")
+
+    assert house.says("resolve", "latest-approved").splitlines()[1] == f"  is {arn}"
+
+
 def test_what_is_not_approved_is_not_pinned(house: House) -> None:
     arn = house.holdfast("register")["arn"]
 
