@@ -6,7 +6,7 @@ import os
 
 from rehearsal.prefork.process import ADDRESS
 
-PREFIXES = ("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_")
+PREFIXES = ("AWS_", "PULUMI_", "HOLDFAST_", "REHEARSAL_", "MOTO_")
 THE_TESTS = frozenset({ADDRESS, "REHEARSAL_IMPORTS"})
 """The tests' own: what their processes are forked from."""
 
