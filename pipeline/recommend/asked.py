@@ -89,15 +89,15 @@ class Told:
         }
 
 
-def of_interrupted(interrupted: Interrupted) -> str:
-    """The last word after an interrupt."""
+def of_interrupted(interrupted: Interrupted, follow: str) -> str:
+    """The last word after an interrupt; `follow` is the command that follows the job."""
     if interrupted.result is None:
         return "Interrupted before SageMaker had taken the job: nothing runs."
     if interrupted.left:
         state = interrupted.result.status.lower().replace("_", " ")
         return (
-            f"Interrupted. Job {interrupted.job} is {state}; it costs until it is over. `holdfast recommend --job "
-            f"{interrupted.job}` follows it, --stop stops it."
+            f"Interrupted. Job {interrupted.job} is {state}; it costs until it is over. {follow} follows it, --stop "
+            "stops it."
         )
     return f"Interrupted. Job {interrupted.job} is over, nothing of it runs; what it had found out is above."
 

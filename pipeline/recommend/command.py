@@ -77,7 +77,7 @@ class Session:
             self._say(f"holdfast recommend, stack {asked.stack}. {showing.SIMULATED}")
         self.made = {} if wanted.complete else of_stack.made_by(project, asked.stack, choices.engine(asked.engine))
         self.account: Account = account_of(asked.stack, project)
-        self.jobs = Jobs(self.account, self.simulated)
+        self.jobs = Jobs(self.account, self.simulated, asked.stack)
         self.follower = following.Follower(self.jobs, self.console, on_interrupt)
         self.told = Told()
 
@@ -109,7 +109,7 @@ class Session:
         for path in told.files:
             self._say(f"Written: {path}")
         for one in told.running:
-            self._say(f"Another job of this stack is running and costs: {one}. `holdfast recommend --stop {one}`.")
+            self._say(f"Another job of this stack is running and costs: {one}. {self.jobs.command('--stop', one)}.")
         if told.said:
             self._say(told.said)
 
@@ -219,7 +219,7 @@ class Session:
 
     def _left_running(self, name: str) -> None:
         self.told.result = self.jobs.result(name)
-        self.told.said = f"Left running. `holdfast recommend --job {name}` follows it; so does the same request."
+        self.told.said = f"Left running. {self.jobs.command('--job', name)} follows it; so does the same request."
 
     def _asker(self) -> str:
         from guards.errors import AccountUnknown
@@ -238,7 +238,7 @@ class Session:
         except following.Interrupted as interrupted:
             self.told.result = interrupted.result
             self.told.exit_code = exit_codes.INTERRUPTED
-            self.told.said = of_interrupted(interrupted)
+            self.told.said = of_interrupted(interrupted, self.jobs.command("--job", name))
         else:
             status = self.told.result.status
             self.told.exit_code = exit_codes.OK if status == "COMPLETED" else exit_codes.FAILED
@@ -286,7 +286,8 @@ class Session:
         self.jobs.stop(self.asked.stop)
         self.told.result = self.jobs.result(self.asked.stop)
         state = self.told.result.status.lower()
-        self.told.said = f"Job {self.asked.stop} is {state}. `holdfast recommend --job {self.asked.stop}` follows it."
+        follow = self.jobs.command("--job", self.asked.stop)
+        self.told.said = f"Job {self.asked.stop} is {state}. {follow} shows it."
         return self.told
 
     def _say(self, words: str, indent: str = "") -> None:

@@ -93,7 +93,7 @@ class Follower:
             if error.exit_code != exit_codes.UNKNOWN:
                 raise
             raise PipelineError(
-                f"{error} Job {job} may go on, and costs until it is over: `holdfast recommend --job {job}` follows "
+                f"{error} Job {job} may go on, and costs until it is over: {self.jobs.command('--job', job)} follows "
                 "it, --stop stops it.",
                 error.exit_code,
             ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pipeline.recommend.results import Result
 
 OPEN: Final = ("PENDING", "IN_PROGRESS", "STOPPING")
+MOST_WORDS: Final = 400
+"""Characters of AWS's words in an error: a type that there is not is answered with a list of all that there are."""
 QUOTA_CODES: Final = ("ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException")
 
 
@@ -37,11 +40,17 @@ class Jobs:
     Args:
         account: to be asked.
         simulated: whether it is an emulated one.
+        stack: of the command that is told of for a job.
 
     """
 
     account: Account
     simulated: bool
+    stack: str = ""
+
+    def command(self, option: str, name: str) -> str:
+        """A command about a job as it can be typed: the stack isn't always the default one."""
+        return f"`holdfast recommend --stack {self.stack} {option} {name}`"
 
     def begin(self, request: Request, name: str, *, asked_by: str, stack: str) -> None:
         """
@@ -176,14 +185,14 @@ class Jobs:
                 return
             raise PipelineError(
                 f"SageMaker was asked to stop job {name} and didn't: {error} It goes on and costs. Run "
-                f"`holdfast recommend --stop {name}`, or stop it in the console.",
+                f"{self.command('--stop', name)}, or stop it in the console.",
                 exit_codes.FAILED,
             ) from None
 
 
 def _refused(error: Any, name: str, request: Request, known: Sequence[str]) -> PipelineError:
     details = error.response.get("Error", {})
-    code, words = details.get("Code", ""), str(details.get("Message", "")).strip()
+    code, words = details.get("Code", ""), textwrap.shorten(str(details.get("Message", "")), MOST_WORDS)
     said = f"SageMaker was asked to begin job {name} and answered {code}: {words} Nothing runs."
     types = ", ".join(dict.fromkeys(each for each, _ in request.combinations)) or "those that AWS chooses"
     if code in QUOTA_CODES:

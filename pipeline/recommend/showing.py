@@ -193,13 +193,13 @@ def laid_out(result: Result, width: int) -> Layout:
         told = ", ".join(reversed(left_out))
         notes.append(f"No room here for {told}: a wider terminal, --report and --json have it all.")
     room = width - _least(names, cells, shown)
-    columns = []
-    for number in shown:
+    widths = {}
+    for number in sorted(shown, key=lambda one: FIRST_FIGURE <= one <= FIRST_FIGURE + len(COLUMNS)):  # words first
         least = _narrowest(names, cells, number)
         more = max(0, min(room, max(len(names[number]), *(len(row[number]) for row in cells)) - least))
         room -= more
-        columns.append(Column(number, names[number], least + more))
-    return Layout(columns, notes)
+        widths[number] = least + more
+    return Layout([Column(number, names[number], widths[number]) for number in shown], notes)
 
 
 def _least(names: list[str], cells: list[list[str]], shown: list[int]) -> int:
