@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -13,15 +15,25 @@ import yaml
 from typer.testing import CliRunner
 
 from pipeline.command import app
+from rehearsal.account import ensure
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from rehearsal.account import Account
 
 REGION = "us-east-1"
 ACCOUNT = "111122223333"
 STACK = "rehearsal-versions"
 MANIFEST = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []})
 GROUPS = itertools.count()
+SPEED = 200
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
 
 
 @dataclass
@@ -42,6 +54,45 @@ class House:
                 aws_secret_access_key="not-a-secret",
             )
         return self.clients[service]
+
+    def as_role(self, name: str, service: str, *but: dict[str, Any]) -> Any:
+        """A client of somebody who may do everything `but` what these statements deny."""
+        iam = self.client("iam")
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}, *but]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=document)
+        made = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=os.environ["AWS_ENDPOINT_URL"],
+            aws_access_key_id=made["AccessKeyId"],
+            aws_secret_access_key=made["SecretAccessKey"],
+            aws_session_token=made["SessionToken"],
+        )
+
+    def deploy(self, arn: str) -> str:
+        """Begins to make an endpoint of a version; its name."""
+        name, sagemaker, iam = self.group, self.client("sagemaker"), self.client("iam")
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(everything))
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, Containers=[{"ModelPackageName": arn}])
+        variant = {"VariantName": "main", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return name
+
+    @contextmanager
+    def standing_still(self) -> Iterator[Account]:
+        """The account's clock, which moves only by `advance` here."""
+        account = ensure(ACCOUNT, Path(os.environ["REHEARSAL_HOME"]))
+        account.set_speed(0)
+        try:
+            yield account
+        finally:
+            account.set_speed(SPEED)
 
     def settings(self, **given: Any) -> None:
         """What the stack's file sets."""

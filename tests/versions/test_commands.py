@@ -90,29 +90,16 @@ def test_what_cannot_be_registered_is_told_and_nothing_is_half_made(
     assert house.versions() == []
 
 
-def test_an_artifact_that_cannot_be_read_registers_nothing(house: House) -> None:
-    """The bucket is there, and denies this identity."""
-    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/closed/*"}
-    s3 = house.client("s3")
-    s3.put_object(Bucket="artifacts", Key="closed/model.tar.gz", Body=b"\x1f\x8b")
-    s3.put_bucket_policy(Bucket="artifacts", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
-    try:
-        real = Account.ask
-
-        def ask(self: Account, service: str, operation: str, **parameters: Any) -> Any:
-            from guards.errors import AccountUnknown
-
-            if operation == "head_object" and parameters["Key"].startswith("closed/"):
-                raise AccountUnknown("s3:HeadObject answered 403: Forbidden.")
-            return real(self, service, operation, **parameters)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Account, "ask", ask)
-            said = house.refused("register", "--set", "artifact=s3://artifacts/closed/model.tar.gz", code=4)
-    finally:
-        s3.delete_bucket_policy(Bucket="artifacts")
+def test_an_artifact_that_cannot_be_read_registers_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there, and this identity is denied it."""
+    house.client("s3").put_object(Bucket="artifacts", Key="closed/model.tar.gz", Body=b"\x1f\x8b")
+    closed = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::artifacts/closed/*"}
+    monkeypatch.setitem(house.clients, "s3", house.as_role("registrar", "s3", closed))
+    said = house.refused("register", "--set", "artifact=s3://artifacts/closed/model.tar.gz", code=4)
 
     assert "can't be read from here" in said
+    assert "s3:HeadObject" in said
+    assert "answered 403" in said
     assert house.versions() == []
 
 
@@ -186,27 +173,24 @@ def test_a_group_that_lets_others_approve_is_no_ground_for_an_approval(house: Ho
     assert "stays PendingManualApproval" in said
 
 
-@pytest.mark.parametrize("command", ["approve", "reject"])
-def test_a_version_that_is_being_deployed_is_not_decided_about(
-    house: House, command: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_version_that_is_being_deployed_is_not_decided_about(house: House) -> None:
+    """An endpoint is on its way to it: nobody decides; once it is there, somebody does."""
     arn = house.holdfast("register")["arn"]
-    from guards import usage
-    from guards.usage import UsageGraph, node
+    sagemaker = house.client("sagemaker")
+    sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    with house.standing_still() as clock:
+        endpoint = house.deploy(arn)
+        said = house.refused("reject", arn, "--reason", "now")
+        before = house.versions()[0]["ModelApprovalStatus"]
+        sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="PendingManualApproval")
+        also = house.refused("approve", arn, "--reason", "now")
+        clock.advance(900)
+        decided = house.holdfast("reject", arn, "--reason", "now")
 
-    graph = UsageGraph()
-    endpoint, configuration, model = (
-        node(kind, "scoring") for kind in (usage.ENDPOINT, usage.CONFIGURATION, usage.MODEL)
-    )
-    graph.add(endpoint, configuration, "PendingDeploymentSummary")
-    graph.add(configuration, model, "ModelName")
-    graph.add(model, node(usage.PACKAGE, arn), "ModelPackageName")
-    graph.add_node(endpoint, live={"EndpointStatus": "Updating"})
-    monkeypatch.setattr(Account, "graph", lambda _: graph)
-    said = house.refused(command, arn, "--reason", "now")
-
-    assert f"Endpoint scoring is just being moved to {arn}" in said
-    assert house.versions()[0]["ModelApprovalStatus"] == "PendingManualApproval"
+    assert f"Endpoint {endpoint} is just being moved to {arn}" in said
+    assert before == "Approved"
+    assert f"Endpoint {endpoint} is just being moved to {arn}" in also
+    assert (decided["changed"], decided["endpoints"]) == (True, [endpoint])
 
 
 @pytest.mark.parametrize(
