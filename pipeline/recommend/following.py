@@ -7,10 +7,12 @@ A job costs until it is over, so it is never left running unseen: an interrupt s
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, cast, get_args
 
 from findings import exit_codes
@@ -29,6 +31,7 @@ OnInterrupt = Literal["ask", "stop", "leave"]
 POLL, POLL_REHEARSED = 15.0, 0.4  # seconds between two looks; a rehearsal's time runs faster
 sleep = time.sleep
 """Between two looks; tests put the account's clock in its place."""
+INTERRUPTS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 STOPPING_TAKES: Final = 900.0  # seconds for which a stopping job is watched
 
 
@@ -83,7 +86,7 @@ class Follower:
                         begin()
                 return self._watch(job)
             except KeyboardInterrupt:
-                return self._interrupted(job)
+                return self._interrupted(job, asks=signals.number == signal.SIGINT)
 
     def _looked_at(self, job: str) -> Result:
         """The job as it is; when AWS can't be asked any more, whoever reads that is told what may go on."""
@@ -110,10 +113,13 @@ class Follower:
 
     # --- interrupted --------------------------------------------------------------------------------------------
 
-    def _interrupted(self, job: str) -> Result:
+    def _interrupted(self, job: str, *, asks: bool) -> Result:
+        """Only who presses Ctrl-C is there to answer; a cancelled pipeline, a closed terminal and a shutdown aren't."""
         if not self.jobs.exists(job):  # before SageMaker had taken it
             raise Interrupted(job, None, left=False)
-        chosen = self._asked(job) if self.on_interrupt == "ask" else self.on_interrupt
+        chosen: str = self.on_interrupt
+        if chosen == "ask":
+            chosen = self._asked(job) if asks else "stop"
         if chosen == "go on":
             return self.run(job)
         if chosen == "leave":
@@ -145,26 +151,39 @@ class Follower:
 
 
 class _Signals:
-    """Ctrl-C, and SIGTERM, which a cancelled pipeline sends: both interrupt, and not in the middle of a call."""
+    """Ctrl-C, a cancelled pipeline's SIGTERM, a closed terminal's SIGHUP: they interrupt, and not within a call."""
 
     def __init__(self) -> None:
+        self.number: int = signal.SIGINT
+        """The last that came."""
         self._before: dict[int, Any] = {}
+        self._terminals = [number for number in (0, 1, 2) if os.isatty(number)]
         self._held = self._came = False
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._heard)
+            for number in INTERRUPTS:
+                if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means that it is to go on
+                    self._before[number] = signal.signal(number, self._heard)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _heard(self, *_: object) -> None:
+    def _heard(self, number: int, _: object) -> None:
+        self.number = number
+        if number == getattr(signal, "SIGHUP", None):
+            self._write_nowhere()
         if not self._held:
             raise KeyboardInterrupt
         self._came = True
+
+    def _write_nowhere(self) -> None:
+        """A terminal that is gone answers every line with an error, and the job is still to be stopped."""
+        with Path(os.devnull).open("r+b") as nowhere:
+            for descriptor in self._terminals:
+                os.dup2(nowhere.fileno(), descriptor)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
