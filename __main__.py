@@ -53,6 +53,7 @@ if settings.recommender and placement:
     images, urls = from_model_registry.tried(settings, artifact_url, release)
     outputs |= from_settings.recommender(name, settings, here, key.arn, placement, images, urls).stack_outputs()
 
+from_model_registry.deployers(name, settings, here)
 if placement and release:
     # SageMaker takes no key for local NVMe storage, which the instance encrypts by itself; the artifact's key stays.
     volume_key_arn = None if has_local_storage(settings.instance_type) else key.arn

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.account import Account
 from components.artifact_bucket import ArtifactBucket, sha256_of
+from components.deploying_account_access import DeployingAccountAccess
 from components.from_settings import Key
 from components.model_package_group import ModelPackageGroup
 from components.model_registry_settings import places
@@ -68,11 +69,33 @@ def readers(settings: Settings, here: Account) -> list[Reader]:
         if group is not None and group.account != here.id:
             found.append(Reader(group.account, "registry"))
         found += [Reader(account, "deploying") for account in version.deploying_accounts if account != here.id]
+    wrong += _needless_roles(settings, here)
     if found and settings.key == "none":
         wrong.append("key: it is none; a model that crosses accounts is encrypted with a KMS key of your own")
     if wrong:
         raise pulumi.RunError(str(SettingsError(wrong)))
     return found
+
+
+def _needless_roles(settings: Settings, here: Account) -> list[str]:
+    """What is wrong with `registrars` and `deployers`: within one account its own IAM policies say who may."""
+    version = settings.model_version
+    group = group_of(version.group or "") if version else None
+    package = version_of(settings.model_package or "")
+    wrong = []
+    if version and version.registrars and (group is None or group.account == here.id):
+        wrong.append("modelVersion.registrars: the group isn't another account's (its ARN in modelVersion.group)")
+    if settings.deployers and (package is None or package.account == here.id):
+        wrong.append("deployers: what is deployed isn't another account's (an ARN of one in modelPackage)")
+    return wrong
+
+
+def deployers(name: str, settings: Settings, here: Account) -> DeployingAccountAccess | None:
+    """The rights of the roles that deploy another account's version, where the settings name such roles."""
+    group = version_of(settings.model_package or "")
+    if not settings.deployers or group is None:
+        return None
+    return DeployingAccountAccess(name, {"account": here, "group": group, "deployers": settings.deployers})
 
 
 def registered(  # noqa: PLR0913, PLR0917 - a stack's parts
@@ -139,6 +162,8 @@ def _version(  # noqa: PLR0913, PLR0917 - a stack's parts
                 "bucket": bucket.bucket.bucket if bucket else None,
                 "key_arn": key.arn,
                 "grants": not key.own,
+                "group": group_of(wanted.group or ""),
+                "registrars": wanted.registrars,
             },
         )
         after += [access, *key.own]

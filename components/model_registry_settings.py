@@ -24,6 +24,7 @@ VERSION = "modelVersion"
 PACKAGE = "modelPackage"
 LATEST = "latest-approved"
 _UNVERSIONED = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
+_ROLE = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 _OF_CONTAINER = {"image", "artifact", "environment", "hostname"}
 
 
@@ -39,7 +40,16 @@ def _accounts(value: object) -> object:
     return list(dict.fromkeys(accounts))
 
 
+def _roles(value: list[str]) -> list[str]:
+    """Names of IAM roles, not their ARNs (CreateRole, RoleName)."""
+    for text in value:
+        if not _ROLE.fullmatch(text):
+            raise ValueError(f"{text!r} is no name of an IAM role (1 to 64 letters, digits, _+=,.@-; no ARN, no path)")
+    return list(dict.fromkeys(value))
+
+
 Accounts = Annotated[list[str], BeforeValidator(_accounts)]
+Roles = Annotated[list[str], AfterValidator(_roles)]
 
 
 class _Part(BaseModel):
@@ -135,6 +145,10 @@ class VersionSettings(_Part):
         Accounts,
         described("the accounts that will deploy it, and read image and artifact here", "a list of account ids"),
     ] = []
+    registrars: Annotated[
+        Roles,
+        described("the roles that register in another account's group", "a list of names of IAM roles"),
+    ] = []
     repository_policy: Annotated[
         bool,
         described(
@@ -225,6 +239,12 @@ PackageField = Annotated[
     str | None,
     AfterValidator(package_checked),
     described("the version in the Model Registry that is deployed", "the ARN of a model package"),
+]
+
+DeployersField = Annotated[
+    Roles,
+    BeforeValidator(from_text),
+    described("the roles of this account that deploy versions of another account", "a list of names of IAM roles"),
 ]
 
 

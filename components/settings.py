@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from components import model_registry_settings, names, registry_settings
-from components.model_registry_settings import GroupField, PackageField, VersionField
+from components.model_registry_settings import DeployersField, GroupField, PackageField, VersionField
 from components.recommender_settings import Recommendation, RecommenderSettings
 from components.registry_settings import CREDENTIALS, RegistryCredentials, RegistrySettings
 from components.settings_problems import NAMESPACE, SettingsError, contradictions, problem
@@ -211,6 +211,7 @@ class Settings(BaseModel):
     model_package_group: GroupField = None
     model_version: VersionField = None
     model_package: PackageField = None
+    deployers: DeployersField = []
 
     sample: Annotated[
         str | None,

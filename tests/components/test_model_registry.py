@@ -322,6 +322,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "metadata": ({**REGISTERS, "modelVersion": {"group": "g", "metadata": {"a": "*"}}}, "the value of 'a' doesn't fit"),
     "approval": ({**REGISTERS, "modelVersion": {"group": "g", "approval": "Yes"}}, "'Yes' was given"),
+    "role": ({"deployers": ["arn:aws:iam::1:role/a"]}, "is no name of an IAM role"),
     "moving": ({"modelPackage": "sample@latest-approved"}, "pin what it means now with `holdfast resolve"),
     "no-package": ({"modelPackage": "sample"}, "'sample' is no ARN of a model package"),
     "two-sources": ({"modelPackage": ARN, "image": IMAGE}, "image: modelPackage says what is deployed"),
@@ -405,6 +406,32 @@ def test_a_version_for_another_account_s_group_waits_for_the_access(deploy: Any,
         assert recorder.depends(VERSION, on=document)
 
 
+def test_the_roles_that_register_elsewhere_get_their_rights(deploy: Any, local: dict[str, Any]) -> None:
+    recorder = deploy(**local, modelVersion={"group": ELSEWHERE, "registrars": ["trainer"]})
+
+    assert ELSEWHERE in recorder.only("iam/policy:Policy").inputs["policy"]
+    assert recorder.only("rolePolicyAttachment:RolePolicyAttachment").inputs["role"] == "trainer"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"modelVersion": {"group": "g", "registrars": ["a"]}}, r"modelVersion\.registrars: the group isn't another"),
+        (
+            {"modelVersion": {"group": "g"}, "modelPackage": ARN, "deployers": ["a"]},
+            "deployers: what is deployed isn't",
+        ),
+        ({"deployers": ["a"]}, "deployers: what is deployed isn't"),
+    ],
+    ids=["registrars", "deployers", "no-package"],
+)
+def test_roles_of_one_account_are_iam_s_to_let_in(
+    deploy: Any, local: dict[str, Any], given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(RunError, match=words):
+        deploy(**local, **given)
+
+
 def test_repositories_whose_policy_is_kept_elsewhere_are_left_alone(deploy: Any, local: dict[str, Any]) -> None:
     made = types(deploy(**local, modelVersion={"group": ELSEWHERE, "repositoryPolicy": False}))
 
@@ -433,19 +460,22 @@ def test_a_group_or_version_in_another_region_is_told(
 
 
 def test_the_role_gets_what_the_deployed_version_needs_and_no_more(deploy: Any, recorder: Recorder) -> None:
-    """Image, artifact and key are read from the version; the settings have none."""
+    """Image, artifact and key are read from the version; the settings have none, but the roles that deploy it."""
     image, key = IMAGE.replace(OWN, REGISTRY), KEY.replace(OWN, REGISTRY)
     described = {
         "InferenceSpecification": {"Containers": [{"Image": image, "ModelDataUrl": "s3://theirs/model.tar.gz"}]},
         "CustomerMetadataProperties": {ARTIFACT_KEY: key},
     }
     recorder.lookups[GET_RESOURCE] = {"properties": json.dumps(described), "id": ARN}
-    statements = json.loads(deploy(modelPackage=ARN).only("iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
+    deployed = deploy(modelPackage=ARN.replace(OWN, REGISTRY), deployers=["ci"])
+    statements = json.loads(deployed.only("iam/rolePolicy:RolePolicy").inputs["policy"])["Statement"]
     resources = {one["Resource"] for one in statements}
 
     assert {"arn:aws:s3:::theirs/model.tar.gz", key} <= resources
     assert f"arn:aws:ecr:eu-central-1:{REGISTRY}:repository/sample" in resources
     assert not any("ownkey" in one for one in resources)
+    assert ELSEWHERE in deployed.only("iam/policy:Policy").inputs["policy"]
+    assert deployed.only("rolePolicyAttachment:RolePolicyAttachment").inputs["role"] == "ci"
 
 
 def test_a_version_that_cannot_be_read_is_told_with_what_may_be_missing(deploy: Any, recorder: Recorder) -> None:
