@@ -68,6 +68,8 @@ def carry_out(asked: Asked) -> int:
     newest = registry.listing(group, most=NEWEST).versions
     arn = _same(registry, newest, made)
     registered = arn is None
+    if arn is not None and asked.smoke:
+        registry.update(arn, CustomerMetadataProperties={SMOKE: asked.smoke})  # of what is registered already
     if arn is None:
         arn = registry.create(made)
         place = version_of(arn)

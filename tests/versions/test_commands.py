@@ -156,6 +156,15 @@ def test_a_smoke_test_s_word_counts_where_there_is_one(house: House, smoke: str,
     assert smoke in next(one for one in report["findings"] if "smoke" in one["name"])["message"]
 
 
+def test_a_smoke_test_of_what_is_registered_already_is_recorded(house: House) -> None:
+    """`holdfast up` registers, somebody tries it, and says how it went."""
+    first, again = house.holdfast("register"), house.holdfast("register", "--smoke", "failed: 3 of 120")
+
+    assert (again["registered"], again["arn"]) == (False, first["arn"])
+    assert again["metadata"]["holdfast:smoke"] == "failed: 3 of 120"
+    house.holdfast("approve", "1", "--reason", "good", code=1)
+
+
 def test_a_group_that_lets_others_approve_is_no_ground_for_an_approval(house: House) -> None:
     house.holdfast("register")
     arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:model-package/{house.group}/*"
