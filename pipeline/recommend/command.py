@@ -130,7 +130,7 @@ class Session:
             if self.asked.detach and not earlier.ended:
                 self._left_running(earlier.job)
             else:
-                self._followed(earlier.job, None, {})
+                self._followed(earlier.job, None, {"request": request})
             return
         self.told.findings = self._looked(ground, request)
         found = summarise(self.told.findings)
@@ -215,7 +215,7 @@ class Session:
             begin()
             self._left_running(name)
             return
-        self._followed(name, begin, {"s3": s3, "bucket": bucket, "request": request, **known})
+        self._followed(name, begin, {"request": request, **known})
 
     def _left_running(self, name: str) -> None:
         self.told.result = self.jobs.result(name)
@@ -243,18 +243,20 @@ class Session:
             status = self.told.result.status
             self.told.exit_code = exit_codes.OK if status == "COMPLETED" else exit_codes.FAILED
             self.told.said = of_status(self.told.result)
-        if known and self.told.result:
-            self._record(name, known)
+        if self.told.result:
+            self._record(self.told.result, **known)
 
-    def _record(self, name: str, known: dict[str, Any]) -> None:
+    def _record(self, result: Result, request: Request | None = None, **known: Any) -> None:
         """Record what came of it; where that fails the result is shown none the less."""
-        given = {**known}
-        request, s3, bucket = given.pop("request"), given.pop("s3"), given.pop("bucket")
+        bucket, s3 = self.wanted.ground(self.made).bucket, self.account.client("s3")
         try:
-            record.write(s3, bucket, name, request, result=self.told.result, **given)
+            if known and request:
+                record.write(s3, bucket, result.job, request, result=result, **known)
+            elif bucket and result.ended and (words := record.finish(s3, bucket, result, request, self.asked.stack)):
+                self.told.said += f" {words}"
         except PipelineError as error:
             self.told.said += f" Not recorded: {error}"
-            self.told.exit_code = self.told.exit_code or error.exit_code
+            self.told.exit_code = self.told.exit_code or (error.exit_code if known else exit_codes.OK)
 
     def _keep(self, result: Result) -> None:
         """Write the report and the settings, as far as asked."""

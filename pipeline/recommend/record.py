@@ -43,9 +43,43 @@ def write(  # noqa: PLR0913 - what is recorded
         PipelineError: Amazon S3 refused or didn't answer.
 
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    told = _told(job, request, asked_by=asked_by, stack=stack, cost=cost)
+    _put(s3, bucket, told | {"result": result.to_dict() if result else None})
 
-    told = {
+
+def finish(s3: Any, bucket: str, result: Result, request: Request | None, stack: str) -> str:
+    """
+    Enter the result of a job that somebody began and left; what is to be told of that, "" where nothing is.
+
+    A record that is damaged, or isn't there, is written anew where the request is at hand: job and tags hold the rest.
+
+    Raises:
+        PipelineError: Amazon S3 refused or didn't answer, or the record is damaged and can't be written anew.
+
+    """
+    there, damage = _read(s3, bucket, result.job)
+    ended = result.to_dict()
+    if not damage and there and (there.get("result") or {}).get("status") == ended["status"]:
+        return ""
+    if there and not damage:
+        _put(s3, bucket, there | {"result": ended})
+        return ""
+    if request is None:
+        if not damage:
+            return ""  # another stack's, or begun without Holdfast
+        raise PipelineError(
+            f"The record {key(result.job)} in bucket {bucket} is damaged ({damage}); nothing else is lost. The same "
+            "request writes it anew."
+        )
+    told = _told(result.job, request, asked_by=result.asked_by, stack=stack, cost=None)
+    _put(s3, bucket, told | {"result": ended})
+    return (
+        f"The record {key(result.job)} was {damage or 'missing'}, and is written anew; its cost isn't known any more."
+    )
+
+
+def _told(job: str, request: Request, *, asked_by: str, stack: str, cost: dict[str, Any] | None) -> dict[str, Any]:
+    return {
         "schema_version": SCHEMA_VERSION,
         "job": job,
         "stack": stack,
@@ -53,8 +87,34 @@ def write(  # noqa: PLR0913 - what is recorded
         "request": request.to_dict(),
         "digest": request.digest,
         "cost": cost,
-        "result": result.to_dict() if result else None,
     }
+
+
+def _read(s3: Any, bucket: str, job: str) -> tuple[dict[str, Any] | None, str]:
+    """The record, None where there is none; what is wrong with it."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key(job))["Body"].read()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            return None, ""
+        raise PipelineError(f"The record of job {job} in bucket {bucket} can't be read: {error}") from None
+    except BotoCoreError as error:
+        raise PipelineError(f"The record of job {job} in bucket {bucket} can't be read: {error}") from None
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return None, "no JSON"
+    if not isinstance(told, dict) or told.get("job") != job or not isinstance(told.get("result") or {}, dict):
+        return None, "not the record of that job"
+    return told, ""
+
+
+def _put(s3: Any, bucket: str, told: dict[str, Any]) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    job, result = told["job"], told["result"]
     body = json.dumps(told, indent=2, ensure_ascii=False).encode()
     try:
         s3.put_object(Bucket=bucket, Key=key(job), Body=body, ContentType="application/json")

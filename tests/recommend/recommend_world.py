@@ -77,3 +77,13 @@ class Recommending:
         """This test's jobs in the account."""
         client = self.ground.world.sagemaker
         return list(client.list_inference_recommendations_jobs(NameContains=self.name)["InferenceRecommendationsJobs"])
+
+    def record(self, job: str) -> dict[str, Any]:
+        """A job's record in the bucket."""
+        s3, bucket = self.ground.world.client("s3"), self.ground.made["bucket"]
+        return dict(json.loads(s3.get_object(Bucket=bucket, Key=f"records/{job}.json")["Body"].read()))
+
+    def damage_record(self, job: str) -> None:
+        """Somebody wrote half of something else there."""
+        s3, bucket = self.ground.world.client("s3"), self.ground.made["bucket"]
+        s3.put_object(Bucket=bucket, Key=f"records/{job}.json", Body=b'{"job": ')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 from typing import TYPE_CHECKING, Any
@@ -31,9 +30,9 @@ def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommendi
     """Begun, followed, shown, recorded; asked again it spends nothing; applied with the file's comments kept."""
     code, said = recommending.holdfast("--yes")
     [job] = recommending.jobs()
-    bucket = recommending.ground.made["bucket"]
-    s3 = recommending.ground.world.client("s3")
-    record = json.loads(s3.get_object(Bucket=bucket, Key=f"records/{job['JobName']}.json")["Body"].read())
+    record = recommending.record(job["JobName"])
+    recommending.damage_record(job["JobName"])
+    alone = recommending.told("--job", job["JobName"])
     again = recommending.told("--apply", "--choose", "fastest", "--report", str(recommending.project / "report"))
     written = yaml.safe_load(recommending.file.read_text())["config"]
 
@@ -43,6 +42,9 @@ def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommendi
     assert "* on the Pareto front" in said
     assert "2 tests, each about 12 minutes of one instance" in said
     assert "Price: unknown" in said
+    assert (alone["code"], "is damaged (no JSON)" in alone["said"]) == (0, True)
+    assert "was no JSON, and is written anew" in again["said"]
+    assert recommending.record(job["JobName"]) == record | {"cost": None}
     assert record["asked_by"].startswith("arn:aws:sts::")
     assert record["request"]["version"] == recommending.ground.package
     assert {one["status"] for one in record["result"]["trials"]} == {"COMPLETED"}
@@ -61,6 +63,7 @@ def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommend
     other = recommending.told("--yes", "--detach", "--instance-type", "ml.r5.large")
     _, listed = recommending.holdfast("--list")
     picked_up = recommending.told()
+    kept = recommending.record(begun["result"]["job"])
     first = recommending.told("--job", other["result"]["job"])
 
     assert begun["result"]["status"] == still["result"]["status"] == "PENDING"
@@ -69,6 +72,8 @@ def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommend
     assert listed.count("pending") == 2
     assert (picked_up["reused"], picked_up["result"]["job"]) == (True, begun["result"]["job"])
     assert picked_up["result"]["status"] == first["result"]["status"] == "COMPLETED"
+    assert kept["result"]["status"] == "COMPLETED"
+    assert kept["cost"]["tests"] == 2
     assert len(recommending.jobs()) == 2
 
 
