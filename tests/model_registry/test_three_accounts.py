@@ -30,6 +30,7 @@ from registry_accounts import (
 from findings import exit_codes
 from findings.finding import Finding
 from guards import packages, registrations
+from guards.live import Account as Asking
 from pipeline.versions import deciding
 from rehearsal.account import Account, ensure
 from rehearsal.harness import Rehearsed
@@ -249,6 +250,7 @@ def test_the_registry_s_account_approves_by_what_the_documents_grant(
     own = {"AWS_ENDPOINT_URL": three.accounts[REGISTRY].url, "AWS_ACCESS_KEY_ID": "AKIAREHEARSAL0000000"}
     for name, value in (own | {"AWS_SECRET_ACCESS_KEY": "rehearsal", "AWS_REGION": REGION}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(Asking, "client", lambda _, service: client(three.accounts[REGISTRY], service))
     arn = three.register()
     asked = deciding.Asked("approve", arn, "registry", tmp_path, "better", by="Ada", region=REGION, json=True)
     document = next(one for one in three.statements() if one.type.endswith("kms/key:Key") and REGISTRY in one.called)
