@@ -28,13 +28,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One server for engines, programs, packs and providers, one for accounts, which are started with variables.
+    """Servers that all workers' processes are forked from, so that what they import is imported once.
 
-    All workers share them: what their processes import is imported once.
+    The less each has in it the faster it forks: one is for engines, one for providers, one for programs, packs and the
+    rest, one for accounts, which are started with variables.
     """
     if hasattr(config, "workerinput"):
         return
     servers = contextlib.ExitStack()
     config.add_cleanup(servers.close)
     servers.enter_context(Prefork(eager=False))
+    servers.enter_context(Prefork(eager=False, kinds=["rehearsal.provider"]))
+    servers.enter_context(Prefork(eager=False, kinds=["rehearsal"]))
     servers.enter_context(Prefork(eager=False, variables=INTERPRETER))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from rehearsal.prefork import imports
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import FrameType
 
 SIGNIFICANT = (
@@ -49,8 +50,8 @@ class Request:
     lasting: bool
 
     @classmethod
-    def read(cls, message: dict[str, Any]) -> Request:
-        """The request of a message. Raises NotLikeThisError."""
+    def read(cls, message: dict[str, Any], only: Collection[str] = ()) -> Request:
+        """The request of a message; `only`: the kinds that are forked here (none: all). Raises NotLikeThisError."""
         environment = dict(message["environment"])
         command = _interpreted(list(message["command"]), environment)
         if not _ours(command[0]):
@@ -69,8 +70,11 @@ class Request:
             script, arguments = os.path.join(message["cwd"], rest[0]), rest[1:]
         else:
             raise NotLikeThisError(f"neither a module nor a script: {rest[:1]}")
+        kind = module or _own(script or "")
+        if only and kind not in only:
+            raise NotLikeThisError(f"{kind or 'such a script'} is forked elsewhere")
         return cls(
-            kind=module or _own(script or ""), module=module, script=script, arguments=arguments,
+            kind=kind, module=module, script=script, arguments=arguments,
             safe_path="-P" in flags, unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")),
             cwd=message["cwd"], environment=environment, lasting=bool(message.get("lasting")),
         )  # fmt: skip

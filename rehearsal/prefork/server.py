@@ -37,11 +37,19 @@ class Running:
 
 
 class Server:
-    """Serves forks on a listening socket. `eager`: import ahead for all kinds, before anybody asked for one."""
+    """Serves forks on a listening socket.
 
-    def __init__(self, listener: socket.socket, *, eager: bool) -> None:
+    Args:
+        listener: where it is asked.
+        eager: import ahead for all kinds, before anybody asked for one.
+        only: the kinds that it forks; none: all.
+
+    """
+
+    def __init__(self, listener: socket.socket, *, eager: bool, only: frozenset[str] = frozenset()) -> None:
         self.listener = listener
         self.eager = eager
+        self.only = only
         self.kinds: set[str] = set()
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ)
@@ -93,7 +101,7 @@ class Server:
             return None
         message, streams = received
         try:
-            request = Request.read(message)
+            request = Request.read(message, self.only)
         except NotLikeThisError as e:
             with contextlib.suppress(OSError):
                 wire.send(connection, {"refused": str(e)})
@@ -177,6 +185,7 @@ def main() -> None:
     gc.disable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    job = Server(socket.socket(fileno=int(sys.argv[1])), eager="eager" in sys.argv[2:]).serve()
+    only = frozenset(word.removeprefix("kind=") for word in sys.argv[2:] if word.startswith("kind="))
+    job = Server(socket.socket(fileno=int(sys.argv[1])), eager="eager" in sys.argv[2:], only=only).serve()
     if job:
         job()

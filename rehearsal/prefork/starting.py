@@ -15,22 +15,27 @@ from typing import TYPE_CHECKING, Self
 from rehearsal.prefork.process import ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Prefork:
     """While entered, rehearsals of this process and of its children fork from one server (see the package).
 
-    Where one is open already, it is used, unless variables ask for another.
+    Where one is open already, it is used, unless variables or kinds ask for another.
 
     Args:
-        eager: whether the server imports ahead at once, or only when the first process was asked of it.
+        eager: whether the server imports ahead at once, or only what the like of its processes imported.
         variables: of the environment, for what asks for an interpreter that was started with them.
+        kinds: the kinds of process (modules, names of scripts) that are forked from this server, by default all. The
+            less a server has imported, the faster it forks: a session with thousands of processes has several.
 
     """
 
-    def __init__(self, *, eager: bool = True, variables: Mapping[str, str] | None = None) -> None:
-        self._arguments = ["eager"] if eager else []
+    def __init__(
+        self, *, eager: bool = True, variables: Mapping[str, str] | None = None, kinds: Collection[str] = ()
+    ) -> None:
+        self._arguments = [*(["eager"] if eager else []), *(f"kind={kind}" for kind in kinds)]
+        self._kinds = frozenset(kinds)
         self._variables = dict(variables or {})
         self._server: subprocess.Popen[bytes] | None = None
         self._folder = ""
@@ -41,7 +46,7 @@ class Prefork:
         return Path(self._folder) / "complaints"
 
     def __enter__(self) -> Self:
-        open_already = bool(os.environ.get(ADDRESS)) and not self._variables
+        open_already = bool(os.environ.get(ADDRESS)) and not self._variables and not self._kinds
         if sys.platform != "linux" or open_already:
             return self
         self._folder = tempfile.mkdtemp(prefix="rehearsal-")
@@ -55,7 +60,9 @@ class Prefork:
                 pass_fds=(listener.fileno(),), start_new_session=True, env={**os.environ, **self._variables},
             )  # fmt: skip
         self._before = os.environ.get(ADDRESS)
-        os.environ[ADDRESS] = ":".join(filter(None, [self._before, address]))
+        # The one for some kinds is asked before the one for all.
+        addresses = [address, self._before] if self._kinds else [self._before, address]
+        os.environ[ADDRESS] = ":".join(filter(None, addresses))
         return self
 
     def __exit__(self, *_: object) -> None:

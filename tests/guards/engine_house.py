@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from finished_process import finished
 from users_environment import without_the_users
 
 if TYPE_CHECKING:
@@ -74,20 +75,13 @@ class House:
 
     def run(self, *args: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """One command of the engine."""
-        return subprocess.run(
+        patience = float(environment.pop("TIMEOUT", "300"))
+        variables = {"REHEARSAL_HOME": str(self.home), "AWS_REGION": REGION, **self.engine.variables, **environment}
+        return finished(
             [self.engine.executable, *args, "--stack", self.stack, "--non-interactive"],
-            cwd=self.project,
-            env={
-                **without_the_users(),
-                "REHEARSAL_HOME": str(self.home),
-                "AWS_REGION": REGION,
-                **self.engine.variables,
-                **environment,
-            },
-            capture_output=True,
-            text=True,
-            timeout=float(environment.pop("TIMEOUT", "300")),
-            check=False,
+            self.project,
+            {**without_the_users(), **variables},
+            patience,
         )
 
     def outputs(self) -> dict[str, str]:

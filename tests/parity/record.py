@@ -12,6 +12,7 @@ With the Pulumi CLI this needs its Python language host too, and this interprete
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -23,6 +24,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "shared"))
+from finished_process import finished  # noqa: E402
+
 URN = re.compile(r"^urn:pulumi:[^:]+::[^:]+::(.+)::([^:]*)$")
 UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -155,14 +159,8 @@ class Recorder:
 
     def pulumi(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run one command."""
-        return subprocess.run(
-            ["pulumi", *words],
-            cwd=self.project,
-            env={**self.environment, **more},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        executable = shutil.which("pulumi", path=self.environment["PATH"]) or "pulumi"
+        return finished([executable, *words], self.project, {**self.environment, **more})
 
     def stage(self, index: int, stage: dict[str, Any]) -> dict[str, Any]:
         """Run one stage and tell what happened."""
@@ -205,8 +203,17 @@ def record(case: str, spec: dict[str, Any], path: str | None = None) -> dict[str
         if done.returncode:
             raise SystemExit(f"{case}: `pulumi stack init` failed: {done.stderr}")
         stages = [recorder.stage(index, stage) for index, stage in enumerate(spec["stages"])]
-        version = recorder.pulumi("version").stdout.strip()
-    return {"case": case, "program": spec["program"], "engine": version, "stages": stages}
+        engine = version(recorder.environment["PATH"])
+    return {"case": case, "program": spec["program"], "engine": engine, "stages": stages}
+
+
+@functools.cache
+def version(path: str) -> str:
+    """What the `pulumi` that is first on a path says it is."""
+    said = subprocess.run(
+        ["pulumi", "version"], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True
+    )
+    return said.stdout.strip()
 
 
 def main(arguments: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import re
@@ -73,10 +72,16 @@ def mutations(stage: dict[str, Any], field: str) -> Iterator[tuple[str, Any]]:
             yield f"without {key}", {other: inner for other, inner in value.items() if other != key}
             yield f"another {key}", {**value, key: "changed"}
     else:
-        yield "one more", [*value, copy.deepcopy(value[-1]) if value else _specimen(field)]
+        yield "one more", [*value, value[-1] if value else _specimen(field)]
         for index in range(len(value)):
             yield f"without {index}", value[:index] + value[index + 1 :]
             yield f"another {index}", [*value[:index], _changed(value[index]), *value[index + 1 :]]
+
+
+def with_altered(transcript: dict[str, Any], index: int, field: str, value: Any) -> dict[str, Any]:
+    """The transcript with another value in a field of one stage; all else is shared with it."""
+    stages = transcript["stages"]
+    return {**transcript, "stages": [*stages[:index], {**stages[index], field: value}, *stages[index + 1 :]]}
 
 
 def _specimen(field: str) -> Any:
@@ -97,9 +102,7 @@ def test_whatever_is_altered_in_a_transcript_is_noticed(case: str, field: str) -
     unnoticed = []
     for index, stage in enumerate(transcript["stages"]):
         for what, value in mutations(stage, field):
-            altered = copy.deepcopy(transcript)
-            altered["stages"][index][field] = value
-            if not compare.differences(transcript, altered):
+            if not compare.differences(transcript, with_altered(transcript, index, field, value)):
                 unnoticed.append(f"stage {index}: {what}")
 
     assert unnoticed == []
@@ -114,9 +117,8 @@ def test_steps_in_another_order_are_noticed() -> None:
             for field in ("steps", "calls"):
                 entries = stage[field]
                 for at in range(len(entries) - 1):
-                    altered = copy.deepcopy(transcript)
-                    swapped = altered["stages"][index][field]
-                    swapped[at], swapped[at + 1] = swapped[at + 1], swapped[at]
+                    swapped = [*entries[:at], entries[at + 1], entries[at], *entries[at + 2 :]]
+                    altered = with_altered(transcript, index, field, swapped)
                     if entries[at] != entries[at + 1] and not compare.differences(transcript, altered):
                         unnoticed.append((entries[at], entries[at + 1]))
 
