@@ -38,6 +38,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[i
         run("deployed", "up", "--set", f"image={OTHER_IMAGE}")
         run("rejected", "reject", "1", "--reason", "drifts", "--by", "Bob")
         run("doctor", "doctor")
+        run("destroyed", "destroy")
+        run("left", "versions")
+        run("again", "preview", "--set", "modelPackage=null")
         found["settings"] = 0, yaml.safe_load((project / f"Pulumi.{STACK}.yaml").read_text())["config"]
         yield found
     finally:
@@ -94,3 +97,20 @@ def test_the_next_version_is_registered_beside_it_and_not_deployed(told: Any) ->
 
     assert ("create new", "aws:cloudcontrol/resource:Resource") in outputs
     assert told["deployed"][1]["endpoints"][0]["runs_on"]["model package"] == VERSION
+
+
+def test_a_destroyed_stack_leaves_what_versions_name_and_ends_nowhere_half_way(told: Any) -> None:
+    """SageMaker deletes no group with versions, Amazon S3 no bucket with objects: they stay, and the plan says so."""
+    code, report = told["destroyed"]
+    kept = {type_.rpartition(":")[2] for step, type_ in steps(told, "destroyed") if step == "forget"}
+
+    assert code == 0, report
+    assert {"ModelPackageGroup", "Resource", "Bucket", "BucketObjectv2", "Key"} <= kept
+    assert [one["version"] for one in told["left"][1]["versions"]] == [2, 1]
+
+
+def test_a_group_that_stayed_is_named_in_the_preview_before_anything_is_made_beside_it(told: Any) -> None:
+    code, report = told["again"]
+
+    assert code == 1
+    assert "model-package-group-is-new" in [one["name"] for one in report["findings"] if one["outcome"] == "violated"]
