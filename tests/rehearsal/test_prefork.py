@@ -180,6 +180,23 @@ def test_a_server_started_with_a_variable_serves_who_asks_for_it(
     assert done == (0, "0 True\n", "")
 
 
+def test_a_server_for_some_kinds_is_asked_first_and_forks_no_others(tmp_path: Path) -> None:
+    """The parent of a process tells which server it is of."""
+    for name in ("kind_for_one", "kind_for_all"):
+        (tmp_path / f"{name}.py").write_text("import os\nprint(os.getppid())\n")
+
+    def parent(kind: str) -> str:
+        status, out, _ = finished([sys.executable, "-m", kind], tmp_path)
+        assert status == 0
+        return out
+
+    of_all = parent("kind_for_all")
+    with Prefork(eager=False, kinds=["kind_for_one"]):
+        assert parent("kind_for_one") != of_all
+        assert parent("kind_for_all") == of_all
+    assert parent("kind_for_one") == of_all
+
+
 def test_a_server_that_is_open_is_used() -> None:
     """A command that a test runs, say, forks from the tests' server."""
     before = os.environ[ADDRESS]
