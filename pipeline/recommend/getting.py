@@ -17,7 +17,7 @@ from knowledge.policy_documents import Outcome as Answer
 from knowledge.policy_documents import decide, evaluate, read
 from knowledge.vpc_limits import Reach, reach
 from pipeline.recommend import versions
-from pipeline.recommend.ground import ARTIFACT, IMAGE, PAYLOAD, POLICY, ROLE, VERSION, finding
+from pipeline.recommend.ground import ARTIFACT, IMAGE, LIMITED, PAYLOAD, POLICY, ROLE, VERSION, finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,8 +107,8 @@ class Getting:
             return finding(
                 name,
                 "violated",
-                f"The policy of {held_by} lets {action} through only from a VPC, and {what} is fetched from outside: "
-                "Model Registry and Inference Recommender take nothing that is limited to a VPC.",
+                f"The policy of {held_by} lets {action} {LIMITED}, and {what} is fetched from outside: Model "
+                " Registry and Inference Recommender take nothing that is limited to a VPC.",
                 fix=f"Let the role {self.ground.role} through without a condition on aws:SourceVpc or aws:SourceVpce.",
             )
         if found is Reach.REFUSED:

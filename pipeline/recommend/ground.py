@@ -28,6 +28,10 @@ _NETWORK: Final = (ADDRESSES, NETWORK, ROUTES, POLICY, DNS, GROUPS)
 CHECKS: Final = (VERSION, *_NETWORK, ROLE, ARTIFACT, IMAGE, PAYLOAD, KEYS, QUOTA)
 
 
+LIMITED: Final = "through only from a VPC"
+"""What is said of a policy that limits to a VPC; nothing that a stack makes has one."""
+
+
 @dataclass(frozen=True)
 class Ground:
     """

@@ -56,7 +56,18 @@ def look(file: StackFile, chosen: Mapping[str, Any], made: Mapping[str, Any], ac
     mild |= {names.GROUPS} if settings.security_groups is None else set()
     if not (settings.version or wanted.given.get("modelPackage")):
         mild |= {names.VERSION}
-    return [_weighed(one, advisory=one.name in mild or one.outcome == "unknown") for one in found]
+    theirs = {names.IMAGE}  # a stack makes no repository, and its role never limits to a VPC
+    theirs |= {names.PAYLOAD} if settings.bucket else set()
+    theirs |= set() if names.VERSION in mild else {names.ARTIFACT}
+    return [
+        _weighed(one, advisory=one.outcome == "unknown" or (one.name in mild and not _limited(one, theirs)))
+        for one in found
+    ]
+
+
+def _limited(one: Finding, theirs: set[str]) -> bool:
+    """Whether somebody else's policy lets it through only from a VPC, which no `up` mends."""
+    return one.name in theirs and names.LIMITED in one.message
 
 
 def still_running(file: StackFile, account: Account) -> list[Finding]:

@@ -42,7 +42,7 @@ def recommending(
     monkeypatch.setattr("guards.live.Account.client", lambda _, service: ground.world.client(service))
     monkeypatch.setattr("guards.live.Account.region", REGION)
     monkeypatch.setenv("AWS_ENDPOINT_URL", account.url)
-    monkeypatch.setattr("pipeline.recommend.following.sleep", lambda _: account.advance(120))
+    monkeypatch.setattr("pipeline.recommend.following.sleep", lambda _: account.advance(400))
     (tmp_path / "Pulumi.yaml").write_text("name: holdfast\nruntime: python\n")
     (tmp_path / "sample.csv").write_text("5.1,3.5,1.4,0.2\n")
     made = Recommending(ground, tmp_path, request.node.name.partition("[")[0].replace("_", "-")[5:35].strip("-"))

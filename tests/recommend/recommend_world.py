@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,26 @@ from typer.testing import CliRunner
 from pipeline.command import app
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from recommendation_world import Ground
 
 STACK = "rehearsal-tried"
+FROM_VPC = {"StringNotEquals": {"aws:SourceVpce": "vpce-0123456789abcdef0"}}
 TRAFFIC = {"phases": [{"users": 1, "spawnRate": 1, "seconds": 120}]}
+
+
+@contextmanager
+def limited_image(ground: Ground) -> Iterator[None]:
+    """The repository's statements name no resource."""
+    ecr, name = ground.world.client("ecr"), ground.made["image"].partition("/")[2].partition("@")[0]
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": pull, "Condition": FROM_VPC}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    ecr.set_repository_policy(repositoryName=name, policyText=document)
+    yield
+    ecr.delete_repository_policy(repositoryName=name)
 
 
 @dataclass
@@ -77,6 +92,18 @@ class Recommending:
         """This test's jobs in the account."""
         client = self.ground.world.sagemaker
         return list(client.list_inference_recommendations_jobs(NameContains=self.name)["InferenceRecommendationsJobs"])
+
+    def interrupting(self, after: int) -> Callable[[float], None]:
+        """Between two looks the account's clock moves on; after so many Ctrl-C is pressed."""
+        looks: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            looks.append(seconds)
+            self.ground.world.account.advance(120)
+            if len(looks) == after:
+                raise KeyboardInterrupt
+
+        return sleep
 
     def record(self, job: str) -> dict[str, Any]:
         """A job's record in the bucket."""

@@ -9,30 +9,31 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from account_world import REGION
-from recommend_world import STACK
+from recommend_world import STACK, limited_image
 
 from guards.live import Account
 from knowledge.recommendations import ADDRESSES_PER_INSTANCE
 from pipeline.errors import PipelineError
-from pipeline.recommend import following, previewing, record
+from pipeline.recommend import following, picture, previewing, record
 from pipeline.recommend.jobs import Jobs
 from pipeline.stack_file import StackFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from recommend_world import Recommending
 
     from findings.finding import Finding
 
 
-def test_from_a_request_to_the_settings_and_never_twice(recommending: Recommending) -> None:
+def test_from_a_request_to_the_settings_and_never_twice(
+    recommending: Recommending, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Begun, followed, shown, recorded; asked again it spends nothing; applied with the file's comments kept."""
     code, said = recommending.holdfast("--yes")
     [job] = recommending.jobs()
     record = recommending.record(job["JobName"])
     recommending.damage_record(job["JobName"])
     alone = recommending.told("--job", job["JobName"])
+    monkeypatch.setattr(picture, "as_svg", lambda _: "<svg/>")  # drawn in test_results.py; loading matplotlib costs
     again = recommending.told("--apply", "--choose", "fastest", "--report", str(recommending.project / "report"))
     written = yaml.safe_load(recommending.file.read_text())["config"]
 
@@ -85,18 +86,6 @@ def test_without_a_terminal_and_yes_nothing_is_spent(recommending: Recommending)
     assert recommending.jobs() == []
 
 
-def interrupting(recommending: Recommending, after: int) -> Callable[[float], None]:
-    looks = []
-
-    def sleep(_: float) -> None:
-        looks.append(1)
-        recommending.ground.world.account.advance(120)
-        if len(looks) == after:
-            raise KeyboardInterrupt
-
-    return sleep
-
-
 @pytest.mark.parametrize(("chosen", "status"), [("stop", "STOPPED"), ("leave", "IN_PROGRESS")])
 def test_an_interrupt_in_the_middle_stops_it_or_leaves_it_and_says_so(
     recommending: Recommending, monkeypatch: pytest.MonkeyPatch, chosen: str, status: str
@@ -104,7 +93,7 @@ def test_an_interrupt_in_the_middle_stops_it_or_leaves_it_and_says_so(
     """Nothing is left running unseen, and what was found out by then is shown."""
     recommending.name += chosen
     recommending.write(parallel=1)
-    monkeypatch.setattr(following, "sleep", interrupting(recommending, 5))
+    monkeypatch.setattr(following, "sleep", recommending.interrupting(5))
     told = recommending.told("--yes", "--on-interrupt", chosen)
     [job] = recommending.jobs()
 
@@ -257,6 +246,9 @@ def test_in_a_preview_what_is_somebody_else_s_refuses_and_the_rest_is_advice(rec
         "recommenderBucket": recommending.ground.made["bucket"],
     }
     ours = previewing.look(file, {}, own, account)
+    recommending.write(subnets=None, securityGroups=None, role=None)
+    with limited_image(recommending.ground):
+        limited = previewing.look(file, {}, own | {"recommenderRoleArn": recommending.ground.role}, account)
 
     def told(found: list[Finding], *, refuses: bool) -> set[str]:
         return {one.name for one in found if one.outcome == "violated" and one.refuses is refuses}
@@ -264,6 +256,7 @@ def test_in_a_preview_what_is_somebody_else_s_refuses_and_the_rest_is_advice(rec
     assert told(theirs, refuses=True) == {"recommender-role-has-permissions"}
     assert told(theirs, refuses=False) == {"recommender-types-have-quota"}
     assert told(ours, refuses=True) == set()
+    assert told(limited, refuses=True) == {"recommended-image-is-not-limited-to-a-vpc"}
     assert told(ours, refuses=False) == {"recommender-role-has-permissions", "recommender-groups-let-out"}
     assert previewing.look(StackFile(recommending.project, "rehearsal-none"), {}, {}, account) == []
 
