@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from guards.report import Report
 
 GUARD = "model-package-can-be-run"
+_NOT_THE_OWNERS = "answered MethodNotAllowed"  # GetBucketPolicy, to who may do it and isn't of the bucket's account
 
 
 def judge_role(operation: Operation, arn: str, described: Mapping[str, Any], judge: Judge, report: Report) -> None:
@@ -108,7 +109,7 @@ def _outcome(need: Need, rights: Rights, role: str, account: Account, *, shared:
         grants = granted(account, target.identity) if target.kind == usage.KEY else []
         return may(need, rights, arn, live_policy(account, target), grants, owner=number)
     except AccountUnknown as error:
-        if shared and target.kind == usage.BUCKET and is_denied(error):
+        if shared and target.kind == usage.BUCKET and (is_denied(error) or _NOT_THE_OWNERS in str(error)):
             return outcome
         what = f"{need.action} on {need.resource} is {outcome.value} by the policies of role {role.rpartition('::')[2]}"
         raise AccountUnknown(f"{what}; whether the {target.kind}'s own policy allows it: {error}") from error

@@ -209,14 +209,15 @@ def test_an_artifact_that_the_role_can_t_read_is_told(
         run.create(kinds.MODEL, "m", model(THEIRS))
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "MethodNotAllowed"])
 def test_what_the_role_lacks_is_named_though_the_bucket_s_policy_is_kept_from_this_account(
-    run: Any, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    run: Any, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     """A bucket's ARN has no account: its owner keeps the policy, and it opens nothing without the role's own.
 
     Of an own bucket, the policy may allow what the role's don't: it is told what would have to be known.
     """
-    account["get_bucket_policy"] = denied("s3:GetBucketPolicy")
+    account["get_bucket_policy"] = AccountUnknown(f"s3:GetBucketPolicy answered {code}: no.")
     document = {"Statement": [{"Effect": "Allow", "Action": ["kms:Decrypt", "ecr:*"], "Resource": "*"}]}
     monkeypatch.setattr(packaged_rights, "live_rights", lambda *_: Rights({("inline", "r"): document}))
     missing = r"s3:GetObject on arn:aws:s3:::artifacts/model\.tar\.gz is not granted"
