@@ -67,6 +67,8 @@ class Told:
     files: list[Path] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
     """Other jobs of the stack that run now."""
+    jobs: list[dict[str, str]] = field(default_factory=list)
+    """The stack's jobs, where they were asked for."""
     said: str = ""
     exit_code: int = exit_codes.OK
 
@@ -85,6 +87,7 @@ class Told:
             "applied": self.applied,
             "files": [str(one) for one in self.files],
             "running": self.running,
+            "jobs": self.jobs,
             "said": self.said,
         }
 

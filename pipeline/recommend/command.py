@@ -278,8 +278,10 @@ class Session:
 
     def _list(self) -> Told:
         for one in self.jobs.of_endpoint(self.wanted.name):
-            state = one["Status"].lower().replace("_", " ")
-            self._say(f"{one['JobName']} {one['JobType']} {state} {results.moment(one['CreationTime'])}")
+            state, asked = one["Status"].lower().replace("_", " "), results.moment(one["CreationTime"])
+            self._say(f"{one['JobName']} {one['JobType']} {state} {asked}")
+            named = {"job": one["JobName"], "type": one["JobType"], "status": one["Status"], "asked": asked}
+            self.told.jobs.append(named)
             if one["Status"] in OPEN:
                 self.told.running.append(one["JobName"])
         return self.told

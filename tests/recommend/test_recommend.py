@@ -63,6 +63,7 @@ def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommend
     still = recommending.told("--detach")
     other = recommending.told("--yes", "--detach", "--instance-type", "ml.r5.large")
     _, listed = recommending.holdfast("--list")
+    listed_as_json = recommending.told("--list")["jobs"]
     picked_up = recommending.told()
     kept = recommending.record(begun["result"]["job"])
     first = recommending.told("--job", other["result"]["job"])
@@ -71,6 +72,7 @@ def test_another_request_is_another_job_and_a_running_one_is_picked_up(recommend
     assert still["reused"] is True
     assert other["running"] == [begun["result"]["job"]]
     assert listed.count("pending") == 2
+    assert [one["status"] for one in listed_as_json] == ["PENDING", "PENDING"]
     assert (picked_up["reused"], picked_up["result"]["job"]) == (True, begun["result"]["job"])
     assert picked_up["result"]["status"] == first["result"]["status"] == "COMPLETED"
     assert kept["result"]["status"] == "COMPLETED"
