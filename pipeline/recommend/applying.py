@@ -33,8 +33,8 @@ def implied(given: Mapping[str, Any], chosen: Trial, file: str) -> str:
     if given.get("modelVersion"):
         return (
             f"Its variables ({chosen.variables}) are part of the version that this stack registers: the `holdfast up` "
-            "that follows registers a new one, which is approved like any other, and which the next `holdfast recommend` "
-            "tries."
+            "that follows registers a new one, which is approved like any other, and which the next `holdfast "
+            "recommend` tries."
         )
     return ""
 
