@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _PATIENT = "Free addresses in them, or name further subnets of the VPC (recommender.subnets)."
 
+REFRESHED = "If the stack had made one, `holdfast refresh` before `up`: the stack believes that it is there."
+
 
 @dataclass
 class Network:
@@ -149,7 +151,14 @@ class Network:
             ways = ", ".join(one["VpcEndpointId"] for one in self.gateways()) or "a way out of the VPC"
             yield finding(ROUTES, "passed", f"The jobs' subnets reach Amazon S3 by {ways}.")
         elif self.ground.makes_endpoint and not gateways:
-            return  # `up` makes it
+            yield finding(
+                ROUTES,
+                "violated",
+                f"{', '.join(wrong)} can't reach Amazon S3 yet: there is no gateway endpoint of it. `holdfast up` "
+                "makes one, unless the stack had made it and somebody deleted it.",
+                fix=REFRESHED,
+                advisory=True,
+            )
         elif gateways:
             yield finding(
                 ROUTES,
@@ -163,7 +172,8 @@ class Network:
                 ROUTES,
                 "violated",
                 f"{', '.join(wrong)} can't reach Amazon S3: there is neither a gateway endpoint of it nor a way out.",
-                fix="Set recommender.s3Endpoint to auto and run `holdfast up`, or make a gateway endpoint.",
+                fix="Set recommender.s3Endpoint to auto and run `holdfast up`, or make a gateway endpoint. "
+                + REFRESHED,
             )
 
     def groups(self) -> Iterator[Finding]:

@@ -50,6 +50,8 @@ def look(file: StackFile, chosen: Mapping[str, Any], made: Mapping[str, Any], ac
     ground = wanted.ground(made)
     tests = len(settings.combinations()) or None
     found = checks.findings(account, replace(ground, instances=instances_at_once(tests, settings.parallel)))
+    if not made and ground.makes_endpoint:  # the first `up`: nobody needs to hear of what it makes
+        found = [one for one in found if not (one.name == names.ROUTES and one.advisory)]
     mild = set(CHANGING)
     mild |= OF_NETWORK if wanted.own_network else set()
     mild |= OF_ROLE if settings.role is None else set()

@@ -23,6 +23,7 @@ from pipeline.recommend.ground import Ground as Looked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from recommend_world import Recommending
     from recommendation_world import Ground
 
     from findings.finding import Finding
@@ -193,6 +194,20 @@ def test_what_is_missing_is_told_and_a_job_fails_on_it(
     assert {name for name, outcome in wrong(found).items() if outcome == "violated"} == set(expected)
     assert all(says in found[name].message and found[name].fix for name, says in expected.items())
     assert job["Status"] == "FAILED"
+
+
+def test_an_endpoint_that_up_makes_is_advice_in_the_preview_and_refuses_before_a_job(
+    account: Account, recommending: Recommending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack whose endpoint somebody deleted believes that it is there: `up` alone doesn't make it again."""
+    monkeypatch.setattr("pipeline.recommend.network.Network._endpoints", lambda _: [])
+    made = looked(account, recommending.ground, makes_endpoint=True)[names.ROUTES]
+    code, said = recommending.holdfast("--yes")
+
+    assert (made.outcome, made.refuses, code) == ("violated", False, 1)
+    assert "holdfast refresh" in made.fix
+    assert "there is neither a gateway endpoint of it nor a way out" in said
+    assert recommending.jobs() == []
 
 
 def test_what_is_mended_passes_again(account: Account, ground: Ground) -> None:
