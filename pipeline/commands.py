@@ -18,6 +18,7 @@ from pipeline.errors import PipelineError
 from pipeline.operation import Kind, Target, run
 from pipeline.recorder import Recorder
 from pipeline.report import Report
+from pipeline.steps import refreshed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,10 +206,7 @@ def refresh(session: Session) -> None:
     """State follows the account; what an interrupted run may have created is looked for first."""
     _take_up(session)
     if session.do("refresh"):
-        changed = len([step for step in session.report.runs[-1].recorder.steps if "differs" in step.why])
-        session.report.headline = (
-            f"State and account agree; {changed} resources differed." if changed else "State and account agree."
-        )
+        session.report.headline = refreshed(session.report.runs[-1].recorder.steps)
     else:
         session.fail("The refresh failed; the state is as it was for what could not be read.")
     _look(session)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from findings.policy_messages import finding_of as read_back
-from pipeline.steps import Step, step_of
+from pipeline.steps import Step, step_of, what_was_read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pulumi.automation.events import DiagnosticEvent, EngineEvent, PolicyEvent
+    from pulumi.automation.events import DiagnosticEvent, EngineEvent, PolicyEvent, StepEventMetadata
 
     from findings.finding import Finding
 
@@ -55,9 +55,9 @@ class Recorder:
         if event.resource_pre_event:
             self._begun(step_of(event.resource_pre_event.metadata, destroying=self.destroying))
         elif event.res_outputs_event:
-            self._over(event.res_outputs_event.metadata.op.value, event.res_outputs_event.metadata.urn, "done")
+            self._over(event.res_outputs_event.metadata, "done")
         elif event.res_op_failed_event:
-            self._over(event.res_op_failed_event.metadata.op.value, event.res_op_failed_event.metadata.urn, "failed")
+            self._over(event.res_op_failed_event.metadata, "failed")
         elif event.policy_event:
             self.violations.append(event.policy_event)
         elif event.diagnostic_event:
@@ -81,10 +81,12 @@ class Recorder:
             self.steps.append(step)
             self.on_step(step)
 
-    def _over(self, op: str, urn: str, status: str) -> None:
+    def _over(self, metadata: StepEventMetadata, status: str) -> None:
         for step in reversed(self.steps):
-            if step.urn == urn and step.op == op:
+            if step.urn == metadata.urn and step.op in (str(metadata.op.value), "refresh"):
                 step.status = status
+                if step.op == "refresh" and status == "done":
+                    step.why = what_was_read(metadata)
                 self.on_step(step)
                 return
 

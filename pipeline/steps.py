@@ -88,9 +88,34 @@ def why(op: str, metadata: StepEventMetadata, *, destroying: bool = False) -> st
         case "delete" | "discard":
             return "the stack is destroyed" if destroying else "no longer in the program"
         case "refresh":
-            return f"differs in the account: {changed}" if changed else "read from the account"
+            return "read from the account"
         case _:
             return changed
+
+
+GONE = "gone from the account"
+DIFFERED = "differed in the account"
+
+
+def what_was_read(metadata: StepEventMetadata) -> str:
+    """What a refresh of one resource found; the engine tells its result as an operation."""
+    match str(metadata.op.value):
+        case "delete":
+            return GONE
+        case "update":
+            changed = ", ".join(sorted(metadata.detailed_diff or ()) or metadata.diffs or ())
+            return f"{DIFFERED}: {changed}" if changed else DIFFERED
+        case _:
+            return "as in the account"
+
+
+def refreshed(steps: list[Step]) -> str:
+    """The last word of a refresh: whether state and account agreed, and what did not."""
+    differed = [step.name for step in steps if step.why.startswith(DIFFERED)]
+    gone = [f"{step.type} {step.name}" for step in steps if step.why == GONE]
+    said = [f"{len(differed)} differed in the account ({', '.join(differed)})"] if differed else []
+    said += [f"{len(gone)} gone from it ({', '.join(gone)}); the next up makes them anew"] if gone else []
+    return f"The state follows the account now: {'; '.join(said)}." if said else "State and account agree."
 
 
 def name_of(urn: str) -> str:

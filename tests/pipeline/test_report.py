@@ -11,14 +11,22 @@ from findings.finding import Finding
 from pipeline.operation import Run
 from pipeline.recorder import Recorder
 from pipeline.report import Report
-from pipeline.steps import short_type, step_of
+from pipeline.steps import refreshed, short_type, step_of
 
 MODEL = "aws:sagemaker/model:Model"
 URN = f"urn:pulumi:rehearsal::holdfast::{MODEL}::trees"
 
 
+def metadata_json(op: str, **more: Any) -> dict[str, Any]:
+    return {"op": op, "urn": URN, "type": MODEL, "provider": "", **more}
+
+
 def metadata(op: str, **more: Any) -> StepEventMetadata:
-    return StepEventMetadata.from_json({"op": op, "urn": URN, "type": MODEL, "provider": "", **more})
+    return StepEventMetadata.from_json(metadata_json(op, **more))
+
+
+def event(**of: Any) -> EngineEvent:
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, **of})
 
 
 @pytest.mark.parametrize(
@@ -47,6 +55,39 @@ def test_what_stays_in_the_account_is_no_deletion(op: str, words: str) -> None:
     assert step is not None
     assert step.words == words
     assert step.why.endswith("; it stays in the account")
+
+
+def heard(result: str, **more: Any) -> Recorder:
+    """A recorder that has heard the refresh of one resource; the engine tells its result as an operation."""
+    recorder = Recorder()
+    recorder.hear(event(resourcePreEvent={"metadata": metadata_json("refresh")}))
+    recorder.hear(event(resOutputsEvent={"metadata": metadata_json(result, **more)}))
+    return recorder
+
+
+@pytest.mark.parametrize(
+    ("result", "more", "why", "headline"),
+    [
+        ("same", {}, "as in the account", "State and account agree."),
+        (
+            "update",
+            {"diffs": ["tags"]},
+            "differed in the account: tags",
+            "The state follows the account now: 1 differed in the account (trees).",
+        ),
+        (
+            "delete",
+            {},
+            "gone from the account",
+            f"The state follows the account now: 1 gone from it ({MODEL} trees); the next up makes them anew.",
+        ),
+    ],
+)
+def test_a_refresh_says_what_it_found(result: str, more: dict[str, Any], why: str, headline: str) -> None:
+    recorder = heard(result, **more)
+
+    assert [(step.status, step.why) for step in recorder.steps] == [("done", why)]
+    assert refreshed(recorder.steps) == headline
 
 
 @pytest.mark.parametrize("op", ["same", "replace"])
