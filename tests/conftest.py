@@ -16,8 +16,13 @@ settings.register_profile("holdfast", deadline=None, suppress_health_check=[Heal
 settings.load_profile("holdfast")
 
 
+LONGEST = ("story/", "guards/engine/", "reliability/", "parity/", "shells/", "model_registry/", "recommend/")
+"""Folders whose files take longest: they come first, so that no worker is left alone with one of them at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with the reason, what needs the Pulumi CLI where it is not on PATH."""
+    """The longest first; skip, with the reason, what needs the Pulumi CLI where it is not on PATH."""
+    items.sort(key=_turn)
     missing = [name for name in ("pulumi", "pulumi-language-python") if not shutil.which(name)]
     if not missing:
         return
@@ -25,6 +30,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "pulumi_cli" in item.keywords:
             item.add_marker(skip)
+
+
+def _turn(item: pytest.Item) -> int:
+    inside = item.nodeid.removeprefix("tests/")
+    return next((turn for turn, folder in enumerate(LONGEST) if inside.startswith(folder)), len(LONGEST))
 
 
 def pytest_configure(config: pytest.Config) -> None:
