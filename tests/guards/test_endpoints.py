@@ -104,7 +104,6 @@ def test_creations_that_tell_the_guards_nothing_cost_no_call(preview: Any) -> No
         kinds.ROUTE_TABLE,
         kinds.FUNCTION,
         kinds.SECRET,
-        kinds.PACKAGE_GROUP,
         kinds.CLOUD_CONTROL,
     }
     answers = {token: preview.register(token, "one", {}) for token in kinds.GUARDED}
