@@ -79,7 +79,8 @@ class Rehearsal:
         kept = [line for line in source.splitlines() if not line.strip().startswith("guards.install(")]
         assert len(kept) == len(source.splitlines()) - 1
         (folder / "__main__.py").write_text("\n".join(kept) + "\n")
-        (folder / "examples").symlink_to(REPOSITORY / "examples")
+        for shared in ("examples", ".venv"):
+            (folder / shared).symlink_to(REPOSITORY / shared)
         return Rehearsal(self.home, self.engine, folder, self.environment)
 
     def stop(self) -> None:
