@@ -4,7 +4,6 @@ The settings of the SageMaker Model Registry: the group that a stack has, the ve
 Sources: CreateModelPackageGroup, CreateModelPackage (API reference); "Model Registry" (SageMaker Developer Guide).
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
 from pydantic.alias_generators import to_camel
 
-from components.registry_settings import IMAGE
+from components.registry_settings import IMAGE, object_in
 from components.settings_reading import described, from_text, texts
 from knowledge import arns
 from knowledge.cross_account import account_problem
@@ -259,7 +258,7 @@ def needs_image(given: Mapping[str, Any]) -> bool:
     """Whether image and artifact have to be set: unless a package says what is deployed, or only a group is kept."""
     if PACKAGE in given and VERSION not in given:
         return False
-    version = _object(given.get(VERSION))
+    version = object_in(given.get(VERSION))
     if version is not None:
         return not version.get("containers")
     return GROUP not in given or "image" in given or "artifact" in given
@@ -268,7 +267,7 @@ def needs_image(given: Mapping[str, Any]) -> bool:
 def contradictions(given: Mapping[str, Any]) -> list[str]:
     """What is wrong with the registry's settings beside the others."""
     found = []
-    version, group = _object(given.get(VERSION)), _object(given.get(GROUP))
+    version, group = object_in(given.get(VERSION)), object_in(given.get(GROUP))
     if PACKAGE in given and version is None:
         found += [
             f"{name}: {PACKAGE} says what is deployed; leave {name} out, or set {VERSION} to register it"
@@ -297,12 +296,3 @@ def places(settings_group: str | None, package: str | None) -> Iterable[tuple[st
     arn = arns.parse(package)
     if package and arn:
         yield PACKAGE, package, arn.region
-
-
-def _object(value: Any) -> Mapping[str, Any] | None:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
-    return value if isinstance(value, Mapping) and value else None

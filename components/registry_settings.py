@@ -106,7 +106,7 @@ class RegistrySettings(BaseModel):
 
 def contradictions(given: Mapping[str, Any]) -> list[str]:
     """What is wrong with the registry's settings beside the others, and with an image that no setting lets in."""
-    image, registry = given.get("image"), _object(given.get("registry"))
+    image, registry = given.get("image"), object_in(given.get("registry"))
     if not isinstance(image, str) or not re.fullmatch(IMAGE, image):
         return []  # which is told by itself
     outside = not parse_image(image).is_ecr
@@ -146,7 +146,8 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _object(value: Any) -> Mapping[str, Any] | None:
+def object_in(value: Any) -> Mapping[str, Any] | None:
+    """A setting's object before its checks, given as such or as JSON text; None when it is empty or no object."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
