@@ -9,7 +9,6 @@ event loop.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from concurrent import futures
 from typing import TYPE_CHECKING, Any
@@ -26,35 +25,15 @@ _OPTIONS = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send
 
 
 class Callbacks(callback_pb2_grpc.CallbacksServicer):
-    """Serves transforms and hooks of one program to the engine on a loopback port, and knows how far the program is."""
+    """Serves transforms and hooks of one program to the engine on a loopback port."""
 
     def __init__(self, monitor: Any) -> None:
         self._monitor = monitor
         self._answers: dict[str, Callable[[bytes], Any]] = {}
-        self._program_done = threading.Event()
         self._server = grpc.server(futures.ThreadPoolExecutor(_WORKERS, "holdfast-guards"), options=_OPTIONS)
         callback_pb2_grpc.add_CallbacksServicer_to_server(self, self._server)
         self._target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
-        self._watch_end_of_program()
-
-    @property
-    def program_done(self) -> bool:
-        """Whether the program has made all its registrations: deletions from now on are those of the end of the run.
-
-        The SDK tells the engine by SignalAndWaitForShutdown. With an engine that lacks the call this stays False, and
-        every deletion is judged as one in the middle of the run, the stricter way.
-        """
-        return self._program_done.is_set()
-
-    def _watch_end_of_program(self) -> None:
-        signal = self._monitor.SignalAndWaitForShutdown
-
-        def signal_and_wait(*args: Any, **kwargs: Any) -> Any:
-            self._program_done.set()
-            return signal(*args, **kwargs)
-
-        self._monitor.SignalAndWaitForShutdown = signal_and_wait
 
     def Invoke(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the protocol's name
         """Answer one callback of the engine."""
@@ -74,11 +53,9 @@ class Callbacks(callback_pb2_grpc.CallbacksServicer):
         self._answers[token] = answer
         return callback_pb2.Callback(token=token, target=self._target)
 
-    def add_transform(self, function: Callable[[Any], Any]) -> None:
-        """Register a stack transform: `function` takes a TransformRequest and returns a TransformResponse."""
-        self._monitor.RegisterStackTransform(
-            self._callback(lambda raw: function(resource_pb2.TransformRequest.FromString(raw)))
-        )
+    def transform(self, function: Callable[[Any], Any]) -> Any:
+        """The callback of a transform, to be registered: `function` makes a TransformRequest a TransformResponse."""
+        return self._callback(lambda raw: function(resource_pb2.TransformRequest.FromString(raw)))
 
     def add_hook(self, name: str, function: Callable[[Any], None], *, on_dry_run: bool) -> None:
         """Register a named resource hook: `function` takes a ResourceHookRequest and refuses by raising."""

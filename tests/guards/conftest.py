@@ -14,7 +14,7 @@ from moto import mock_aws
 from pulumi.runtime.proto import resource_pb2
 
 from guards import kinds
-from guards.install import Guards
+from guards.hooks import Guards
 from guards.live import Account
 from guards.report import Report
 
@@ -80,7 +80,7 @@ class Run:
     def __post_init__(self) -> None:
         self.report = Report(dry_run=self.dry_run, directory=self.tmp_path)
         self.guards = Guards(
-            self.program,
+            program_done=lambda: self.program.program_done,
             dry_run=self.dry_run,
             project="p",
             stack="s",
@@ -99,7 +99,7 @@ class Run:
         request.options.depends_on.extend(needs)
         for key, value in options.items():
             setattr(request.options, key, value)
-        return self.guards.transform(request)
+        return self.guards.registering.transform(request)
 
     def _request(self, token: str, name: str, identity: str, *, retained: bool = False, **bags: dict[str, Any]) -> Any:
         request = resource_pb2.ResourceHookRequest(urn=self.urn(token, name), id=identity, name=name, type=token)

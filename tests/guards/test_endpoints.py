@@ -11,7 +11,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from findings.finding import Finding
 from guards import exemptions_in_force, kinds
-from guards.install import HOOK_BEFORE_CREATE, HOOK_BEFORE_DELETE
+from guards.registering import HOOK_BEFORE_CREATE, HOOK_BEFORE_DELETE
 from guards.report import Refused
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from guards import foreign, kinds
-from guards.install import Guards, install
+from guards.hooks import Guards
+from guards.install import install
 from guards.live import Account
 from guards.report import Refused, Report
 from guards.resource_policies import EMPTY
@@ -107,7 +108,12 @@ def warning(run: Any) -> Any:
     """The same run, with unknown as a warning in previews."""
     run.report = Report(dry_run=run.dry_run, directory=run.tmp_path, unknown_warns=True)
     run.guards = Guards(
-        run.program, dry_run=run.dry_run, project="p", stack="s", report=run.report, account=run.guards.account()
+        program_done=lambda: run.program.program_done,
+        dry_run=run.dry_run,
+        project="p",
+        stack="s",
+        report=run.report,
+        account=run.guards.account(),
     )
     return run
 
