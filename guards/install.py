@@ -104,7 +104,7 @@ def install(
         (registering.HOOK_AFTER_CREATE, guards.after_change, False),
         (registering.HOOK_BEFORE_UPDATE, guards.before_update, True),
         (registering.HOOK_AFTER_UPDATE, guards.after_change, False),
-        (registering.HOOK_BEFORE_DELETE, guards.before_delete, True),
+        (registering.HOOK_BEFORE_DELETE, watched.unanswered.guarding(guards.before_delete), True),
         (registering.HOOK_AFTER_DELETE, guards.after_delete, False),
     ):
         callbacks.add_hook(name, function, on_dry_run=on_dry_run)

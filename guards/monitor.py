@@ -11,6 +11,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from guards.unanswered import Unanswered
+
 if TYPE_CHECKING:
     from guards.callbacks import Callbacks
     from guards.registering import Registering
@@ -29,6 +31,7 @@ class Monitor:
         self._stub = stub
         self._callbacks = callbacks
         self._program_done = threading.Event()
+        self.unanswered = Unanswered(self._program_done.is_set)
         self._asked = threading.Lock()
         self._calls_back = False
         self._add_stack_transform = stub.RegisterStackTransform
@@ -59,7 +62,7 @@ class Monitor:
             if request.remote or request.transforms:
                 self._call_back(registering)
             registering.request(request)
-            return register(request, *args, **kwargs)
+            return self.unanswered.register(register, request, *args, **kwargs)
 
         def register_stack_transform(request: Any, *args: Any, **kwargs: Any) -> Any:
             answer = transform(request, *args, **kwargs)

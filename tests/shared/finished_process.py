@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,9 @@ def _in_python(command: list[str]) -> list[str]:
     """The command by this interpreter, as the embedded engine's executable and an installed script would run it."""
     if Path(command[0]).resolve() == EMBEDDED:
         return [sys.executable, "-P", "-m", "rehearsal", *command[1:]]
-    with open(command[0], "rb") as file:
+    found = shutil.which(command[0])  # a command without a folder is found on PATH, as the Pulumi CLI is
+    if found is None:
+        return []
+    with open(found, "rb") as file:
         ours = file.readline().startswith(f"#!{sys.executable}".encode())
-    return [sys.executable, *command] if ours else []
+    return [sys.executable, found, *command[1:]] if ours else []

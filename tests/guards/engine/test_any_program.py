@@ -98,3 +98,20 @@ def test_a_destroy_is_refused_while_a_foreign_endpoint_uses_the_stack(house: Any
     assert done.returncode == 0, done.stdout + done.stderr
     names = {line.partition('"name": "')[2].partition('"')[0] for line in (tmp_path / "f").read_text().splitlines()}
     assert {"key-in-use-stays", "role-in-use-stays", "bucket-in-use-stays", "vpc-in-use-stays"} <= names
+
+
+def test_a_run_that_goes_on_after_errors_ends_when_a_replacement_begins_with_a_refused_deletion(house: Any) -> None:
+    """The engine never answers the program about the VPC, whose group is refused; the rest is done, and it ends."""
+    state, ec2 = house.resources(), house.client("ec2")
+    before = ec2.describe_security_groups()["SecurityGroups"]
+
+    done = house.run("up", "--yes", "--skip-preview", "--continue-on-error", CHANGED="vpc,spare-object", TIMEOUT="120")
+
+    said = done.stdout + done.stderr
+    stored = house.client("s3").get_object(Bucket="spare-house-models", Key="model.tar.gz")["Body"].read()
+    assert done.returncode != 0
+    assert "-in-use-stays: " in said
+    assert "The run ends here: " in said
+    assert "the replacement of vpc was to begin with it" in said
+    assert (house.resources(), ec2.describe_security_groups()["SecurityGroups"]) == (state, before)
+    assert stored == b"another"

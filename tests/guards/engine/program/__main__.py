@@ -11,7 +11,9 @@ import pulumi
 import pulumi_aws as aws
 
 import guards
+from guards import unanswered
 
+unanswered.PATIENCE = 1.0  # the tests' time
 guards.install()
 
 gone = set(os.environ.get("GONE", "").split(","))
@@ -64,9 +66,11 @@ for which in ("", "spare-"):
             )
     if there("repository"):
         aws.ecr.Repository(f"{which}repository", name=f"{which}house-serving")
-    vpc = aws.ec2.Vpc(f"{which}vpc", cidr_block="10.0.0.0/16")
+    block = "10.1" if is_changed("vpc") else "10.0"
+    first = pulumi.ResourceOptions(delete_before_replace=True)
+    vpc = aws.ec2.Vpc(f"{which}vpc", cidr_block=f"{block}.0.0/16", opts=first)
     if there("subnet"):
-        subnet = aws.ec2.Subnet(f"{which}subnet", vpc_id=vpc.id, cidr_block="10.0.1.0/24")
+        subnet = aws.ec2.Subnet(f"{which}subnet", vpc_id=vpc.id, cidr_block=f"{block}.1.0/24")
         pulumi.export(f"{which}subnet", subnet.id)
     if there("group"):
         group = aws.ec2.SecurityGroup(f"{which}group", vpc_id=vpc.id, description="serving")
