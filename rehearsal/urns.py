@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
 
@@ -13,6 +15,7 @@ def make(stack: str, project: str, parent: str | None, type_: str, name: str) ->
     return f"urn:pulumi:{stack}::{project}::{prefix}{type_}::{name}"
 
 
+@lru_cache(maxsize=8192)
 def parts(urn: str) -> tuple[str, str, str, str]:
     """Stack, project, qualified type and name of a URN; the name may contain `::`. Raises ValueError for other text."""
     if not urn.startswith("urn:pulumi:"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -26,6 +27,14 @@ from rehearsal.wire.channel import details
 
 if TYPE_CHECKING:
     from rehearsal.wire.plugin import Plugin
+
+
+_KNOWN = replace(VALUES, unknowns=False)
+
+
+@lru_cache
+def _limited(accepts: Keep, *, unknowns: bool, elide: bool) -> Keep:
+    return replace(accepts, unknowns=unknowns, elide=elide)
 
 
 class ProviderClient:
@@ -74,10 +83,10 @@ class ProviderClient:
             raise self._trouble
 
     def _keep(self, *, unknowns: bool = False, elide: bool = False) -> Keep:
-        return replace(self.accepts, unknowns=unknowns, elide=elide)
+        return _limited(self.accepts, unknowns=unknowns, elide=elide)
 
     def _read(self, message: Any, like: Properties, *, unknowns: bool, urn: str | None = None) -> Properties:
-        read = understood(message, replace(VALUES, unknowns=unknowns), self.package, urn)
+        read = understood(message, VALUES if unknowns else _KNOWN, self.package, urn)
         return read if self.accepts.secrets else remember_secrets(read, like)
 
     def check_config(self, urn: str, olds: Properties, news: Properties) -> tuple[Properties, list[Failure]]:
@@ -96,7 +105,7 @@ class ProviderClient:
             if e.code() == grpc.StatusCode.UNIMPLEMENTED:
                 return news, []
             raise error_of(e, self.package, urn) from e
-        inputs = understood(response.inputs, replace(VALUES, unknowns=True), self.package, urn)
+        inputs = understood(response.inputs, VALUES, self.package, urn)
         return remember_secrets(inputs, news), [Failure(f.property, f.reason) for f in response.failures]
 
     def diff_config(self, urn: str, old_inputs: Properties, old_outputs: Properties, news: Properties) -> Diff:
@@ -266,14 +275,13 @@ class ProviderClient:
         self._ready()
         if not self.accepts.secrets:
             raise RehearsalGap("components of providers that don't accept secrets", self.package)
-        keep = replace(self.accepts, unknowns=True)
-        request.inputs.CopyFrom(to_struct(inputs, keep))
+        request.inputs.CopyFrom(to_struct(inputs, self._keep(unknowns=True)))
         return self._call(self.stub.Construct, request)  # type: ignore[no-any-return]
 
     def call(self, request: provider_pb2.CallRequest, args: Properties) -> provider_pb2.CallResponse:
         """Call a method of a resource of the provider."""
         self._ready()
-        request.args.CopyFrom(to_struct(args, replace(self.accepts, unknowns=True)))
+        request.args.CopyFrom(to_struct(args, self._keep(unknowns=True)))
         return self._call(self.stub.Call, request)  # type: ignore[no-any-return]
 
     def cancel(self) -> None:

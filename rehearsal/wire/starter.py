@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import runpy
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 SHOWN = 32
+_SELDOM = (50_000, 20, 20)
+"""How many new objects let Python look for circles: what a program declares stays until it ends."""
+_PARTS, _MOMENT = 8, 0.05
+"""Of what is outstanding, and seconds: see `Outstanding`."""
 
 
 def arguments() -> argparse.Namespace:
@@ -47,6 +53,53 @@ def own_traceback(error: BaseException, program: str) -> str:
     return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))
 
 
+class Outstanding:
+    """`asyncio` for the SDK's `wait_for_rpcs`, with a `wait` that costs what came meanwhile, not what is outstanding.
+
+    The SDK waits anew for all that is outstanding whenever one thing is done: thousands, hundreds of times. Here it
+    hears of what is done when it is a good part of the whole, or a moment has gone by; of what failed at once.
+    """
+
+    def __init__(self) -> None:
+        self._watched: set[asyncio.Future[Any]] = set()
+        self._woken: asyncio.Future[None] | None = None
+        self._moment: asyncio.TimerHandle | None = None
+        self._enough = 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def _is_done(self, future: asyncio.Future[Any]) -> None:
+        self._watched.discard(future)
+        self._enough -= 1
+        if self._enough <= 0 or future.cancelled() or future.exception() is not None:
+            self._wake()
+        elif self._moment is None:
+            self._moment = asyncio.get_running_loop().call_later(_MOMENT, self._wake)
+
+    def _wake(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    async def wait(self, futures: Any, **how: Any) -> Any:
+        """As `asyncio.wait`."""
+        wanted = set(futures)
+        new = wanted - self._watched
+        if how != {"return_when": asyncio.FIRST_COMPLETED} or not all(map(asyncio.isfuture, new)):
+            return await asyncio.wait(futures, **how)
+        if self._moment is not None:
+            self._moment.cancel()
+            self._moment = None
+        self._enough = len(wanted) // _PARTS
+        self._woken = asyncio.get_running_loop().create_future()
+        self._watched |= new
+        for future in new:
+            future.add_done_callback(self._is_done)
+        await self._woken
+        done = {future for future in wanted if future.done()}
+        return done, wanted - done
+
+
 def has_main(program: str) -> bool:
     """Whether there is anything to run."""
     return os.path.isfile(program) or os.path.isfile(os.path.join(program, "__main__.py"))
@@ -72,6 +125,9 @@ def main() -> int:
     # The SDK tells the engine of each of its doings in a call of its own, for those who ask for --debug.
     pulumi.log.debug = lambda *_args, **_more: None
     runtime = pulumi.runtime
+    runtime.stack.asyncio = Outstanding()  # type: ignore[attr-defined,assignment]
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
     parallel = int(args.parallel)
     runtime.configure(
