@@ -182,11 +182,10 @@ class Calls:
         self.ask("s3", "head_bucket", Bucket=bucket, ExpectedBucketOwner=self.identity()[0])
 
     def remembered(self, *key: str, read: Callable[[], Any]) -> Any:
-        """What `read` answered the first time it found something."""
-        return self._keep(key, read)
+        """What `read` answered the first time that it found something; what didn't exist is asked again.
 
-    def _keep(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
-        """What never changes under its name (configurations, models) is read once; what didn't exist is asked again."""
+        What never changes under its name (configurations, models: the first of `key`) is read once for all.
+        """
         with self._lock:
             if key in self._kept:
                 return self._kept[key]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from guards import usage
-from guards.deletions import check_place, describe, finding, give_unknown
+from guards.deletions import check_place, describe, finding, give_unknown, give_unread
 from guards.encryption import default_key_in
+from guards.needs import role_arn
 from guards.resource_policies import decided_now
-from guards.rights import live_rights, role_arn
+from guards.rights import live_rights
 from guards.usage import Node, node
 from guards.values import Unknown, get, items
 from knowledge import arns
@@ -43,8 +44,7 @@ def judge_default_encryption(operation: Operation, judge: Judge, report: Report)
     check_place(operation, judge)
     target = node(usage.BUCKET, bucket)
     graph = judge.uses(end=False, about=frozenset({usage.BUCKET, usage.ROLE}))
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
-    for path in graph.users_of(target, beyond=leaving):
+    for path in graph.users_of(target, beyond=judge.leaving):
         writer = path.nodes[1]
         if writer.kind != usage.CONFIGURATION or not _by_default(graph, writer, target):
             continue
@@ -54,10 +54,7 @@ def judge_default_encryption(operation: Operation, judge: Judge, report: Report)
             return
         if _refused(operation, graph, path, str(key), judge, report):
             return
-    for gap in graph.open_gaps(usage.BUCKET, beyond=leaving):
-        if not gap.decided_later:
-            give_unknown(operation, "default encryption", report, gap.reason, GUARD)
-            return
+    give_unread(operation, "default encryption", usage.BUCKET, graph, judge, report, GUARD)
 
 
 def _rules(inputs: Any) -> Any:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from guards.judge import Judge, Verdict
     from guards.plan import Operation
     from guards.report import Report
+    from guards.usage import UsageGraph
 
 _CONSEQUENCE = "Amazon SageMaker could then neither patch the endpoint nor replace an unhealthy instance."
 _OWN_RELEASE = "Roll the endpoint onto another configuration first (holdfast refresh, then up); it can go after that."
@@ -137,6 +138,16 @@ def give_unknown(operation: Operation, label: str, report: Report, reason: str, 
             outcome="unknown",
         )
     )
+
+
+def give_unread(  # noqa: PLR0913, PLR0917 - one finding
+    operation: Operation, label: str, kind: str, graph: UsageGraph, judge: Judge, report: Report, name: str
+) -> None:
+    """Refuse a change of something that nobody is seen to use, when a use of `kind` might be hidden."""
+    for gap in graph.open_gaps(kind, beyond=judge.leaving):
+        if not gap.decided_later:
+            give_unknown(operation, label, report, gap.reason, name)
+            return
 
 
 def finding(  # noqa: PLR0913 - a finding has that many parts

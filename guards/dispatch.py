@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guards import kinds, narrowing, openness, packages, registrations, routes, traffic
+from guards import kinds, narrowing, openness, packages, registrations, routes, traffic, vpc_endpoints
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion
 from guards.existence import judge_configuration, judge_model
 from guards.expiry import judge_bucket_lifecycle, judge_image_lifecycle
 from guards.registry_functions import judge_function_update, judge_providers
-from guards.rights import judge_rights_deletion
+from guards.role_rights import judge_rights_deletion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ CHANGES: dict[str, tuple[Guard, ...]] = {
     kinds.GROUP: (traffic.judge_group_update,),
     kinds.ROUTE_TABLE: (routes.judge_table_update,),
     kinds.ASSOCIATION: (routes.judge_association_update,),
-    kinds.VPC_ENDPOINT: (routes.judge_endpoint_update,),
+    kinds.VPC_ENDPOINT: (vpc_endpoints.judge_endpoint_update,),
     kinds.FUNCTION: (judge_function_update,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(traffic.RULES, (traffic.judge_rule_update,)),
@@ -75,7 +75,7 @@ DELETIONS: dict[str, tuple[Guard, ...]] = {
     kinds.PERMISSION: (openness.judge_permission_deletion,),
     kinds.ROUTE: (routes.judge_route_deletion,),
     kinds.ASSOCIATION: (routes.judge_association_deletion,),
-    kinds.VPC_ENDPOINT_ROUTES: (routes.judge_gateway_association_deletion,),
+    kinds.VPC_ENDPOINT_ROUTES: (vpc_endpoints.judge_gateway_association_deletion,),
     **dict.fromkeys(traffic.RULES, (traffic.judge_rule_deletion,)),
     **dict.fromkeys(_POLICIES, (openness.judge_policy_deletion,)),
     # What stays keeps its key, what comes needs none; without its lifecycle rules nothing expires.

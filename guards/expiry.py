@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds, usage
-from guards.deletions import check_place, describe, finding, give_unknown
+from guards.deletions import check_place, describe, finding, give_unread
 from guards.usage import Node, node
 from guards.values import Unknown, get, has_unknown, items
 from knowledge.arns import parse_image
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from guards.live import Account
     from guards.plan import Operation, Plan
     from guards.report import Report
-    from guards.usage import Path, UsageGraph
+    from guards.usage import Path
 
 ARTIFACTS = "artifact-in-use-does-not-expire"
 IMAGES = "image-in-use-does-not-expire"
@@ -46,11 +46,10 @@ def judge_bucket_lifecycle(operation: Operation, judge: Judge, report: Report) -
         answer = account.ask("s3", "get_bucket_lifecycle_configuration", Bucket=name)
         before = (answer or {}).get("Rules", [])
     graph = judge.uses(end=False, about=frozenset({usage.ARTIFACT}))
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
     used = [
-        (one, stored, paths[0])
+        (one, stored, path)
         for one in graph.nodes(usage.ARTIFACT)
-        if (stored := _stored(one, name, judge.plan)) is not None and (paths := graph.users_of(one, beyond=leaving))
+        if (stored := _stored(one, name, judge.plan)) is not None and (path := judge.path(graph, one))
     ]
     if used and has_unknown(after):
         text = (
@@ -66,7 +65,7 @@ def judge_bucket_lifecycle(operation: Operation, judge: Judge, report: Report) -
         if rule is not None:
             _refuse_rule(operation, report, artifact, rule, path)
             return
-    _unread(operation, "lifecycle", usage.ARTIFACT, graph, leaving, report, ARTIFACTS)
+    give_unread(operation, "lifecycle", usage.ARTIFACT, graph, judge, report, ARTIFACTS)
 
 
 def _refuse_rule(operation: Operation, report: Report, artifact: Node, rule: dict[str, Any], path: Path) -> None:
@@ -127,12 +126,7 @@ def judge_image_lifecycle(operation: Operation, judge: Judge, report: Report) ->
         answer = account.ask("ecr", "get_lifecycle_policy", repositoryName=repository)
         before = (answer or {}).get("lifecyclePolicyText")
     graph = judge.uses(end=False, about=frozenset({usage.IMAGE}))
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
-    images = [
-        (one, paths[0])
-        for one in graph.direct_users(target, usage.IMAGE)
-        if (paths := graph.users_of(one, beyond=leaving))
-    ]
+    images = [(one, path) for one in graph.direct_users(target, usage.IMAGE) if (path := judge.path(graph, one))]
     if images and isinstance(after, Unknown):
         text = f"{describe(operation, 'lifecycle policy')}: whether it takes an image in use is decided by the update."
         report.give(finding(operation, IMAGES, text, outcome="undecided", severity="low"))
@@ -145,7 +139,7 @@ def judge_image_lifecycle(operation: Operation, judge: Judge, report: Report) ->
         if rule is not None and takes_image(earlier, tags) is None:
             _refuse_policy(operation, report, image, rule, path)
             return
-    _unread(operation, "lifecycle policy", usage.IMAGE, graph, leaving, report, IMAGES)
+    give_unread(operation, "lifecycle policy", usage.IMAGE, graph, judge, report, IMAGES)
 
 
 def _tags_of(account: Account, image: Node, repository: str) -> list[str]:
@@ -168,18 +162,3 @@ def _refuse_policy(operation: Operation, report: Report, image: Node, rule: Imag
             "their own that no rule selects.",
         )
     )
-
-
-def _unread(  # noqa: PLR0913, PLR0917 - one finding
-    operation: Operation,
-    label: str,
-    kind: str,
-    graph: UsageGraph,
-    leaving: frozenset[Node],
-    report: Report,
-    name: str,
-) -> None:
-    for gap in graph.open_gaps(kind, beyond=leaving):
-        if not gap.decided_later:
-            give_unknown(operation, label, report, gap.reason, name)
-            return

@@ -145,6 +145,16 @@ class Judge:
             add_networks(account, counted, tables=planned_tables(self.plan) if at_the_end else None)
         return counted
 
+    @property
+    def leaving(self) -> frozenset[Node]:
+        """Endpoints that a preview counts as gone; at `up` the account says which are."""
+        return self.plan.leaving_endpoints() if self.dry_run else _NONE
+
+    def path(self, graph: UsageGraph, one: Node) -> Path | None:
+        """The shortest path from something to an endpoint that uses it; None when nobody does."""
+        paths = graph.users_of(one, beyond=self.leaving)
+        return paths[0] if paths else None
+
     def _in_other_regions(self) -> list[UsageGraph]:
         """What the endpoints of other Regions use; a preview reads it once."""
         with self._read:
@@ -187,8 +197,8 @@ class Judge:
         while True:
             graph = self.uses(end=end, about=about)
             wanted = [*nodes, *self._prefixes(graph, nodes)]
+            verdict = Verdict(graph, wanted, self.leaving)
             leaving = self.plan.leaving_endpoints()
-            verdict = Verdict(graph, wanted, leaving if self.dry_run else _NONE)
             waiting = not self.dry_run and verdict.paths and all(path.nodes[-1] in leaving for path in verdict.paths)
             if not waiting or time.monotonic() > deadline:
                 return verdict

@@ -10,6 +10,7 @@ GetCallerIdentity. (IAM is read in `guards.rights`.)
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from guards import references, usage
@@ -64,16 +65,17 @@ class Account(Calls):
 
     def configuration(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpointConfig."""
-        answer: dict[str, Any] | None = self._keep(
-            (usage.CONFIGURATION, name),
-            lambda: self.ask("sagemaker", "describe_endpoint_config", EndpointConfigName=name),
+        answer: dict[str, Any] | None = self.remembered(
+            usage.CONFIGURATION,
+            name,
+            read=lambda: self.ask("sagemaker", "describe_endpoint_config", EndpointConfigName=name),
         )
         return answer
 
     def model(self, name: str) -> dict[str, Any] | None:
         """DescribeModel."""
-        answer: dict[str, Any] | None = self._keep(
-            (usage.MODEL, name), lambda: self.ask("sagemaker", "describe_model", ModelName=name)
+        answer: dict[str, Any] | None = self.remembered(
+            usage.MODEL, name, read=lambda: self.ask("sagemaker", "describe_model", ModelName=name)
         )
         return answer
 
@@ -89,8 +91,8 @@ class Account(Calls):
         if kind == usage.FUNCTION and arns.is_arn(name):
             return {}
         service, operation, parameter = _DESCRIBED_BY[kind]
-        answer: dict[str, Any] | None = self._keep(
-            (kind, name), lambda: self.ask(service, operation, **{parameter: name})
+        answer: dict[str, Any] | None = self.remembered(
+            kind, name, read=lambda: self.ask(service, operation, **{parameter: name})
         )
         return answer
 
@@ -145,7 +147,7 @@ class Account(Calls):
             but: artifacts and buckets whose encryption this run decides; the account isn't asked for it.
 
         """
-        listed = self._keep((usage.ALIAS,), lambda: self.pages("kms", "list_aliases", "Aliases"))
+        listed = self.remembered(usage.ALIAS, read=lambda: self.pages("kms", "list_aliases", "Aliases"))
         aliases = {one["AliasName"]: one.get("TargetKeyId") for one in listed}
         for alias in graph.nodes(usage.ALIAS):
             if aliases.get(alias.identity):
@@ -162,7 +164,7 @@ class Account(Calls):
                 if user is None:
                     continue
                 try:
-                    key, by = self._keep((kind, one.identity), lambda one=one, read=read: read(one))  # type: ignore[misc]
+                    key, by = self.remembered(kind, one.identity, read=partial(read, one))
                 except AccountUnknown as error:
                     graph.add_gap(user, {usage.KEY, usage.ALIAS}, str(error))
                     continue
@@ -186,7 +188,9 @@ class Account(Calls):
 
     def default_key(self, bucket: Node) -> tuple[str | None, str]:
         """The key of the bucket's default encryption (None where there is none), and in which field it stands."""
-        found: tuple[str | None, str] = self._keep((usage.BUCKET, bucket.identity), lambda: self._default_key(bucket))
+        found: tuple[str | None, str] = self.remembered(
+            usage.BUCKET, bucket.identity, read=partial(self._default_key, bucket)
+        )
         return found
 
     def _default_key(self, bucket: Node) -> tuple[str | None, str]:

@@ -14,21 +14,14 @@ from guards import kinds, usage
 from guards.deletions import check_place, describe, finding, give_unknown
 from guards.openness import judge_policy_change
 from guards.plan import physical
-from guards.rights import (
-    Rights,
-    as_text,
-    document_in,
-    judge_role,
-    key_of,
-    managed_and_inline,
-    managed_document,
-    roles_with,
-)
+from guards.rights import Rights, as_text, document_in, key_of, managed_and_inline, managed_document
+from guards.role_rights import judge_role, roles_with
 from guards.usage import node
 from guards.values import UNKNOWN, Unknown, differs
 from knowledge import arns
 from knowledge.permissions import FUNCTION_SERVICE, TRUSTED_SERVICE
-from knowledge.policy_documents import Document, Outcome, is_narrower, read, trusts
+from knowledge.policy_changes import is_narrower
+from knowledge.policy_documents import Document, Outcome, read, trusts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

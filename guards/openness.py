@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from guards import foreign, kinds, usage
 from guards.deletions import check_place, describe, finding, give_unknown
+from guards.needs import facts_in, role_arn
 from guards.plan import physical
 from guards.resource_policies import EMPTY, granted, live_policy, may, target_of
-from guards.rights import Rights, document_in, facts_in, live_rights, role_arn
+from guards.rights import Rights, document_in, live_rights
 from guards.usage import Node, node
 from guards.values import Unknown
 from knowledge import arns
 from knowledge.permissions import Need, needs_of
-from knowledge.policy_documents import Document, Outcome, is_narrower, may_lose, read, statements_of
+from knowledge.policy_changes import is_narrower, may_lose
+from knowledge.policy_documents import Document, Outcome, read, statements_of
 
 if TYPE_CHECKING:
     from guards.judge import Judge
@@ -145,8 +147,7 @@ def _judge(operation: Operation, change: Change, judge: Judge, report: Report) -
     check_place(operation, judge)
     target = change.target
     graph = judge.uses(end=judge.program_done(), about=frozenset({usage.KEY, usage.ROLE, target.kind}))
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
-    for path in graph.users_of(target, beyond=leaving):
+    for path in graph.users_of(target, beyond=judge.leaving):
         models = [one for one in path.nodes if one.kind == usage.MODEL]
         for configuration in (one for one in path.nodes if one.kind == usage.CONFIGURATION):
             models += [one for one in graph.used_by(configuration, usage.MODEL) if one not in models]
@@ -171,12 +172,13 @@ def _judge(operation: Operation, change: Change, judge: Judge, report: Report) -
                 )
             )
             return
-    for gap in graph.open_gaps(target.kind, beyond=leaving):
+    for gap in graph.open_gaps(target.kind, beyond=judge.leaving):
         if not gap.decided_later:
             give_unknown(operation, change.label, report, gap.reason, change.guard)
             return
     if not isinstance(change.after, Unknown):
-        foreign.judge_withdrawal(operation, target, (change.before, change.after), judge, report, change.guard)
+        policies = change.before, change.after
+        foreign.judge_withdrawal(operation, target, policies, judge, report, change.guard, withdrawn=change.withdrawn)
 
 
 def _lost(graph: UsageGraph, model: Node, change: Change, judge: Judge) -> tuple[Need, str, Outcome] | str | None:

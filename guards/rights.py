@@ -1,7 +1,7 @@
-"""An execution role keeps what the models that use it need: policies deleted, detached, narrowed, or a boundary added.
+"""What a role may do: its policies and boundary, as they are in the account and as a run will leave them.
 
-What is needed says `knowledge.permissions`, what a document grants `knowledge.policy_documents`. Only what was granted
-before and is lost is refused: a replacement of the same effect passes.
+What that means for the models that use the role is judged in `guards.role_rights`; what a document grants says
+`knowledge.policy_documents`.
 Asked: IAM GetRole, ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies, GetPolicy, GetPolicyVersion.
 """
 
@@ -9,28 +9,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from guards import kinds, usage
-from guards.deletions import describe, finding, give_unknown
-from guards.errors import AccountUnknown
-from guards.usage import Node, node
+from guards import kinds
 from guards.values import UNKNOWN, Unknown, items
 from knowledge import arns
-from knowledge.permissions import Facts, Need, needs_of, needs_of_function
-from knowledge.policy_documents import Document, MalformedDocumentError, Outcome, decide, may_lose, read
+from knowledge.policy_documents import Document, MalformedDocumentError, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from guards.judge import Judge
     from guards.live import Account
     from guards.plan import Operation, Plan, Registration
-    from guards.report import Report
-    from guards.usage import Path, UsageGraph
 
-GUARD = "role-in-use-keeps-its-rights"
 Key = tuple[str, str]
 
 
@@ -105,6 +97,21 @@ def live_rights(account: Account, role: str) -> Rights:
     return Rights(documents, managed_document(account, boundary) if boundary else None)
 
 
+def managed_and_inline(inputs: Mapping[str, Any], account: Account) -> dict[Key, Any]:
+    """The documents that a Role resource carries itself (inlinePolicies, managedPolicyArns)."""
+    found: dict[Key, Any] = {}
+    for one in items(inputs.get("inlinePolicies")):
+        if isinstance(one, dict) and one.get("policy"):
+            found["inline", str(one.get("name", ""))] = document_in(one["policy"])
+    for arn in items(inputs.get("managedPolicyArns")):
+        if isinstance(arn, str):
+            found["attached", arn] = managed_document(account, arn) or UNKNOWN
+    return found
+
+
+# --- in this run ------------------------------------------------------------------------------------------------
+
+
 def planned_rights(  # noqa: PLR0913 - the run as it stands
     rights: Rights, role: str, plan: Plan, account: Account, *, end: bool, judged: Operation
 ) -> Rights:
@@ -131,7 +138,7 @@ def planned_rights(  # noqa: PLR0913 - the run as it stands
             rights = rights.having(key, _planned_managed(arn, one, plan, account))
     for operation in plan.leaving.values():
         left = key_of(operation)
-        if left is not None and _names_role(operation, role):
+        if left is not None and names_role(operation, role):
             rights = rights.without(left)
     return rights
 
@@ -156,7 +163,8 @@ def _is_role(value: Any, role: str, registration: Registration, plan: Plan) -> b
     )
 
 
-def _names_role(operation: Operation, role: str) -> bool:
+def names_role(operation: Operation, role: str) -> bool:
+    """Whether a policy or attachment in state is that role's."""
     named = operation.old("role")
     return isinstance(named, str) and arns.last_segment(named) == role
 
@@ -171,257 +179,6 @@ def key_of(operation: Operation) -> Key | None:
     if operation.type == kinds.POLICY:
         return "attached", str(operation.old("arn") or operation.id)
     return None
-
-
-# --- what is needed -----------------------------------------------------------------------------------------------
-
-
-def facts_in(graph: UsageGraph, model: Node, account: Account) -> Facts:
-    """What `model` and the configurations that deploy it refer to, out of the graph."""
-    number, partition = account.identity()
-    unknown: list[str] = []
-
-    def known(nodes: list[Node]) -> list[str]:
-        unknown.extend(str(one) for one in nodes if one.identity.startswith("urn:pulumi:"))
-        return [one.identity for one in nodes if not one.identity.startswith("urn:pulumi:")]
-
-    def key_arns(nodes: list[Node]) -> tuple[str, ...]:
-        found: dict[str, None] = {}
-        for one in nodes:
-            for key in graph.used_by(one, usage.KEY) if one.kind == usage.ALIAS else [one]:
-                for identity in known([key]):
-                    text = graph.facts.get(key, {}).get("text", "")
-                    is_key = arns.is_arn(text) and ":key/" in text
-                    found[text if is_key else f"arn:{partition}:kms:{account.region}:{number}:key/{identity}"] = None
-        return tuple(found)
-
-    artifacts = graph.used_by(model, usage.ARTIFACT)
-    configurations = [one for one in graph.direct_users(model, usage.CONFIGURATION) if _is_run(graph, one)]
-    volume: list[Node] = []
-    output: list[Node] = []
-    for configuration in configurations:
-        for key in graph.used_by(configuration, usage.KEY, usage.ALIAS):
-            fields = graph.by(configuration, key)
-            (volume if "KmsKeyId" in fields else output).append(key)
-            if "KmsKeyId" in fields and len(fields) > 1:
-                output.append(key)
-    gaps = [gap for gap in graph.gaps if gap.at in {model, *artifacts, *configurations}]
-    return Facts(
-        artifacts=tuple(f"s3://{one}" for one in known(artifacts)),
-        images=tuple(known(graph.used_by(model, usage.IMAGE))),
-        artifact_keys=key_arns([key for one in artifacts for key in graph.used_by(one, usage.KEY, usage.ALIAS)]),
-        volume_keys=key_arns(volume),
-        output_keys=key_arns(output),
-        outputs=tuple(f"s3://{one}" for c in configurations for one in known(graph.used_by(c, usage.BUCKET))),
-        vpc=bool(graph.used_by(model, usage.SUBNET, usage.GROUP)),
-        credential_functions=tuple(
-            one if arns.is_arn(one) else f"arn:{partition}:lambda:{account.region}:{number}:function:{one}"
-            for one in known(graph.used_by(model, usage.FUNCTION))
-        ),
-        partition=partition,
-        region=account.region,
-        account=number,
-        unknown=(*unknown, *(gap.reason for gap in gaps)),
-    )
-
-
-def _is_run(graph: UsageGraph, configuration: Node) -> bool:
-    """Whether an endpoint runs, or may come to run, on a configuration: one that all have left asks for nothing."""
-    exists = "described" in graph.facts.get(configuration, {})
-    return not exists or bool(graph.direct_users(configuration, usage.ENDPOINT))
-
-
-class Needs(NamedTuple):
-    """What a role must be allowed to do for one user of it, and what of that isn't known yet."""
-
-    known: tuple[Need, ...]
-    unknown: tuple[str, ...]
-
-
-def needs_in(graph: UsageGraph, user: Node, account: Account) -> Needs:
-    """What `user` (a model, or the function of a private registry) needs of its role, out of the graph."""
-    if user.kind != usage.FUNCTION:
-        facts = facts_in(graph, user, account)
-        return Needs(needs_of(facts), facts.unknown)
-    number, partition = account.identity()
-    secrets = graph.used_by(user, usage.SECRET)
-    known = [one for one in secrets if not one.identity.startswith("urn:pulumi:")]
-    keys = {key.identity for one in known for key in graph.used_by(one, usage.KEY)}
-    return Needs(
-        needs_of_function(
-            [graph.facts.get(one, {}).get("text", one.identity) for one in known],
-            [f"arn:{partition}:kms:{account.region}:{number}:key/{key}" for key in sorted(keys)],
-        ),
-        tuple(str(one) for one in secrets if one not in known),
-    )
-
-
-def role_arn(graph: UsageGraph, role: Node, account: Account) -> str:
-    """The ARN of a role in the graph: as something names it, else built from its name."""
-    text: str = graph.facts.get(role, {}).get("text", "")
-    number, partition = account.identity()
-    return text if arns.is_arn(text) else f"arn:{partition}:iam::{number}:role/{role.identity}"
-
-
-# --- judging ------------------------------------------------------------------------------------------------------
-
-
-def judge_rights_deletion(operation: Operation, judge: Judge, report: Report) -> None:
-    """Refuse that a role loses, with this policy or attachment, what a model in use needs."""
-    key = key_of(operation)
-    role = operation.old("role")
-    if key is not None and operation.type == kinds.POLICY:
-        for name in roles_with(judge.account(), key[1]):
-            judge_role(operation, name, judge, report, change=lambda rights: rights.without(key))
-        return
-    if key is None or not isinstance(role, str):
-        give_unknown(operation, "role policy", report, "which role it belongs to isn't in state", GUARD)
-        return
-    judge_role(operation, arns.last_segment(role), judge, report, change=lambda rights: rights.without(key))
-
-
-def roles_with(account: Account, policy: str) -> list[str]:
-    """The roles a managed policy is attached to."""
-    attached = account.pages("iam", "list_entities_for_policy", "PolicyRoles", PolicyArn=policy, EntityFilter="Role")
-    return [one["RoleName"] for one in attached]
-
-
-def judge_role(
-    operation: Operation, role: str, judge: Judge, report: Report, *, change: Callable[[Rights], Rights]
-) -> None:
-    """Refuse when `change(rights)` loses something that a model in use needs of `role` and has now."""
-    account = judge.account()
-    if account.ask("iam", "get_role", RoleName=role) is None:
-        raise AccountUnknown(
-            f"Role {role} isn't in account {account.identity()[0]}, to which the guards' session is signed in: its "
-            "users can't be known. Give boto3 the same credentials as the aws provider, or refresh the stack"
-        )
-    end = judge.program_done()
-    graph = judge.uses(end=end, about=frozenset({usage.ROLE, usage.KEY}))
-    paths = _uses_of_role(operation, role, graph, judge, report)
-    if not paths:
-        return
-    now = live_rights(account, role)
-    if judge.dry_run:
-        now = planned_rights(now, role, judge.plan, account, end=end, judged=operation)
-    else:
-        for other in judge.plan.leaving.values():
-            key = key_of(other)
-            if key is not None and _names_role(other, role):
-                now = now.without(key)
-    after = change(now)
-    if before_is_same(now, after):
-        return
-    arn = f"arn:{account.identity()[1]}:iam::{account.identity()[0]}:role/{role}"
-    for path in paths:
-        needs = needs_in(graph, path.nodes[1], account)
-        if not _keeps_what_it_needs(operation, role, path, (now, after, arn), needs, judge, report):
-            return
-
-
-def _uses_of_role(operation: Operation, role: str, graph: UsageGraph, judge: Judge, report: Report) -> list[Path]:
-    """Paths from the role by way of a model or function; unknown uses are reported, and nothing returned."""
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
-    asked = [node(usage.ROLE, role)]
-    asked += [Node(usage.ROLE, one.urn) for one in judge.plan.of(kinds.ROLE) if judge.plan.name(one.urn) == role]
-    for gap in graph.open_gaps(usage.ROLE, beyond=leaving):
-        if not gap.decided_later:
-            give_unknown(operation, "rights of role " + role, report, gap.reason, GUARD)
-            return []
-    paths = [path for one in asked for path in graph.users_of(one, beyond=leaving)]
-    return [path for path in paths if path.nodes[1].kind in {usage.MODEL, usage.FUNCTION}]
-
-
-def _keeps_what_it_needs(  # noqa: PLR0913, PLR0917 - one path's part of the question
-    operation: Operation,
-    role: str,
-    path: Path,
-    rights: tuple[Rights, Rights, str],
-    needs: Needs,
-    judge: Judge,
-    report: Report,
-) -> bool:
-    """Whether the model (or function) on `path` loses nothing; a loss is reported."""
-    now, after, arn = rights
-    lost = lost_needs(needs.known, now, after, arn)
-    if lost and (after.complete or not judge.dry_run):
-        _refuse(operation, role, path.texts(), lost, report)
-        return False
-    if judge.dry_run and (lost or needs.unknown):
-        reason = "a policy of the role" if lost else needs.unknown[0]
-        _undecided(operation, role, path.nodes[1], report, f"{reason} isn't known before the update")
-        return False
-    return True
-
-
-def before_is_same(before: Rights, after: Rights) -> bool:
-    """Whether nothing changed at all."""
-    return dict(before.documents) == dict(after.documents) and before.boundary == after.boundary
-
-
-def lost_needs(needs: tuple[Need, ...], before: Rights, after: Rights, role_arn: str) -> list[tuple[Need, Outcome]]:
-    """What was granted before and isn't any more."""
-    lost: list[tuple[Need, Outcome]] = []
-
-    def outcome(rights: Rights, need: Need) -> Outcome:
-        boundary = None if isinstance(rights.boundary, Unknown) else rights.boundary
-        context = dict(need.context)
-        return decide(rights.known, need.action, need.resource, boundary=boundary, principal=role_arn, context=context)
-
-    boundary_changed = before.boundary != after.boundary
-    for need in needs:
-        if not need.essential or outcome(before, need) not in {Outcome.ALLOWED, Outcome.UNKNOWN}:
-            continue
-        then = outcome(after, need)
-        if then is not Outcome.ALLOWED and (
-            boundary_changed or may_lose(before.known, after.known, need.action, need.resource)
-        ):
-            lost.append((need, then))
-    return lost
-
-
-def _refuse(
-    operation: Operation, role: str, path: tuple[str, ...], lost: list[tuple[Need, Outcome]], report: Report
-) -> None:
-    need, outcome = lost[0]
-    more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-    report.give(
-        finding(
-            operation,
-            GUARD,
-            f"{describe(operation, 'policy')} is what lets role {role} use {need.action} on {need.resource}{more}; "
-            f"without it that is {outcome.value}, and the model needs it to {need.why}. Amazon SageMaker could then "
-            "neither patch the endpoint nor replace an unhealthy instance.",
-            path=path,
-            fix=f"Grant {need.action} on {need.resource} by another policy of the role, or keep this one until the "
-            "endpoint has moved.",
-        )
-    )
-
-
-def _undecided(operation: Operation, role: str, model: Node, report: Report, reason: str) -> None:
-    report.give(
-        finding(
-            operation,
-            GUARD,
-            f"{describe(operation, 'policy')}: whether role {role} keeps what {model} needs is decided by the update: "
-            f"{reason}.",
-            outcome="undecided",
-            severity="low",
-        )
-    )
-
-
-def managed_and_inline(inputs: Mapping[str, Any], account: Account) -> dict[Key, Any]:
-    """The documents that a Role resource carries itself (inlinePolicies, managedPolicyArns)."""
-    found: dict[Key, Any] = {}
-    for one in items(inputs.get("inlinePolicies")):
-        if isinstance(one, dict) and one.get("policy"):
-            found["inline", str(one.get("name", ""))] = document_in(one["policy"])
-    for arn in items(inputs.get("managedPolicyArns")):
-        if isinstance(arn, str):
-            found["attached", arn] = managed_document(account, arn) or UNKNOWN
-    return found
 
 
 def as_text(document: Any) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from guards import kinds, usage
-from guards.deletions import check_place, describe, finding, give_unknown
+from guards.deletions import check_place, describe, finding, give_unread
 from guards.usage import Node, node
 from guards.values import get, has_unknown, items
 from knowledge.traffic import Opening, lets_https, lost, openings, reached
@@ -76,23 +76,18 @@ def _judge(  # noqa: PLR0913, PLR0917 - one question
 ) -> None:
     check_place(operation, judge)
     graph = judge.uses(end=end, about=frozenset({usage.GROUP}))
-    leaving = judge.plan.leaving_endpoints() if judge.dry_run else frozenset()
     target = node(usage.GROUP, group)
     users = [one for one in graph.direct_users(target) if (one.kind == usage.VPC_ENDPOINT) == (way == INTO)]
     for user in users:
-        paths = graph.users_of(user, beyond=leaving)
-        if not paths:
+        path = judge.path(graph, user)
+        if path is None:
             continue
         missing = _missing(graph, user, target, way, change, judge, operation, end=end)
         if missing:
-            path = paths[0]
             texts = (str(target), f"{user} ({', '.join(graph.by(user, target))})", *path.texts()[1:])
             _refuse(operation, target, way, missing, texts, path, report)
             return
-    for gap in graph.open_gaps(usage.GROUP, beyond=leaving):
-        if not gap.decided_later:
-            give_unknown(operation, "rule", report, gap.reason, GUARDS[way])
-            return
+    give_unread(operation, "rule", usage.GROUP, graph, judge, report, GUARDS[way])
 
 
 def _missing(  # noqa: PLR0913, PLR0917 - one user's part of the question

@@ -8,20 +8,45 @@ What isn't understood (most condition keys, policy variables) makes the answer U
 
 from __future__ import annotations
 
-import datetime as dt
 import enum
-import fnmatch
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from knowledge.arns import parse
+from knowledge.policy_answers import NO, YES, Answer, both, either
+from knowledge.policy_conditions import Context, condition_holds, context_of
+from knowledge.policy_statements import (
+    Document,
+    MalformedDocumentError,
+    action_matches,
+    covers,
+    listed,
+    overlaps,
+    principal_matches,
+    read,
+    resource_matches,
+    statements_of,
+)
 
-Document = Mapping[str, Any]
-Context = Mapping[str, str | None]
-"""Condition keys and their values; None for one that the request certainly hasn't. Others may or may not be there."""
+if TYPE_CHECKING:
+    from knowledge.policy_statements import Statement
+
+__all__ = [
+    "Context",
+    "Document",
+    "MalformedDocumentError",
+    "Outcome",
+    "context_of",
+    "covers",
+    "decide",
+    "evaluate",
+    "foreign_principals",
+    "listed",
+    "overlaps",
+    "read",
+    "statements_of",
+    "trusts",
+]
 
 
 class Outcome(enum.Enum):
@@ -31,280 +56,6 @@ class Outcome(enum.Enum):
     DENIED = "explicitly denied"
     NOT_GRANTED = "not granted"
     UNKNOWN = "not known"
-
-
-class MalformedDocumentError(ValueError):
-    """A text that is no policy document; the message quotes what is wrong with it."""
-
-
-def read(text: str | Document) -> Document:
-    """The policy document in `text` (JSON text or an object); raises MalformedDocumentError."""
-    document: Any = text
-    if isinstance(text, str):
-        try:
-            document = json.loads(text)
-        except ValueError as error:
-            raise MalformedDocumentError(f"The policy document is no JSON: {error}.") from error
-    if not isinstance(document, Mapping):
-        raise MalformedDocumentError(f"A policy document is an object, not {type(document).__name__}.")
-    statements = listed(document.get("Statement", []))
-    if not all(isinstance(statement, Mapping) for statement in statements):
-        raise MalformedDocumentError("Statement holds something that is no object.")
-    for statement in statements:
-        if statement.get("Effect") not in {"Allow", "Deny"}:
-            raise MalformedDocumentError(f"A statement's Effect is Allow or Deny, not {statement.get('Effect')!r}.")
-    return document
-
-
-def listed(value: Any) -> list[Any]:
-    """`value` as a list: IAM lets a single item stand for a list of one."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def statements_of(document: Document) -> list[Mapping[str, Any]]:
-    """The statements of a document."""
-    return [statement for statement in listed(document.get("Statement", [])) if isinstance(statement, Mapping)]
-
-
-def is_narrower(before: Document, after: Document) -> bool:
-    """Whether `after` may grant less than `before`: a lost or changed Allow, or a new Deny.
-
-    False is a proof that nothing was lost; True only says that it has to be looked at closely.
-    """
-
-    def flat(document: Document, effect: str) -> set[str]:
-        return {
-            json.dumps({k: v for k, v in statement.items() if k != "Sid"}, sort_keys=True)
-            for statement in statements_of(document)
-            if statement.get("Effect") == effect
-        }
-
-    return not (flat(before, "Allow") <= flat(after, "Allow") and flat(after, "Deny") <= flat(before, "Deny"))
-
-
-# --- matching ---------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str, *, fold: bool) -> re.Pattern[str]:
-    text = "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile(text, re.DOTALL | (re.IGNORECASE if fold else 0))
-
-
-def covers(pattern: str, text: str, *, fold: bool = False) -> bool:
-    """Whether IAM's wildcard `pattern` (`*`, `?`) matches all of `text`; a `*` inside `text` stands for itself."""
-    return _pattern(pattern, fold=fold).fullmatch(text) is not None
-
-
-def overlaps(one: str, other: str) -> bool:
-    """Whether some text matches both wildcard patterns."""
-
-    @cache
-    def meet(i: int, j: int) -> bool:
-        if i == len(one) and j == len(other):
-            return True
-        if i < len(one) and one[i] == "*":
-            return meet(i + 1, j) or (j < len(other) and meet(i, j + 1))
-        if j < len(other) and other[j] == "*":
-            return meet(i, j + 1) or (i < len(one) and meet(i + 1, j))
-        if i < len(one) and j < len(other) and (one[i] == other[j] or "?" in (one[i], other[j])):
-            return meet(i + 1, j + 1)
-        return False
-
-    if "*" not in other and "?" not in other:
-        return covers(one, other)
-    return meet(0, 0)
-
-
-_YES, _NO, _MAYBE = True, False, None
-Answer = bool | None
-
-
-def _and(answers: Iterable[Answer]) -> Answer:
-    seen = list(answers)
-    if any(answer is _NO for answer in seen):
-        return _NO
-    return _MAYBE if any(answer is _MAYBE for answer in seen) else _YES
-
-
-def _or(answers: Iterable[Answer]) -> Answer:
-    seen = list(answers)
-    if any(answer is _YES for answer in seen):
-        return _YES
-    return _MAYBE if any(answer is _MAYBE for answer in seen) else _NO
-
-
-def _not(answer: Answer) -> Answer:
-    return _MAYBE if answer is _MAYBE else not answer
-
-
-def _action_matches(statement: Mapping[str, Any], action: str) -> Answer:
-    if "NotAction" in statement:
-        return not any(covers(str(p), action, fold=True) for p in listed(statement["NotAction"]))
-    return any(covers(str(p), action, fold=True) for p in listed(statement.get("Action")))
-
-
-def _one_resource(pattern: str, resource: str) -> Answer:
-    if "${" in pattern:
-        loose = re.sub(r"\$\{[^}]*\}", "*", pattern)
-        return _MAYBE if overlaps(loose, resource) else _NO
-    if covers(pattern, resource):
-        return _YES
-    return _MAYBE if overlaps(pattern, resource) else _NO
-
-
-def _resource_matches(statement: Mapping[str, Any], resource: str) -> Answer:
-    if "NotResource" in statement:
-        return _not(_or(_one_resource(str(p), resource) for p in listed(statement["NotResource"])))
-    if "Resource" not in statement:  # trust policies: the resource is the role that carries them
-        return _YES
-    return _or(_one_resource(str(p), resource) for p in listed(statement["Resource"]))
-
-
-def _principal_is(kind: str, pattern: str, principal: str) -> Answer:
-    """Whether `pattern` under principal type `kind` names `principal` (a role's ARN or a service's name)."""
-    if pattern == "*":
-        return _YES
-    if kind == "Service":
-        return pattern == principal
-    arn = parse(principal)
-    if kind != "AWS" or arn is None:
-        return _NO
-    if pattern == principal:
-        return _YES
-    if pattern in {arn.account, f"arn:{arn.partition}:iam::{arn.account}:root"}:
-        return _YES
-    # A unique id (AROA...) stands for a role that was deleted, or is resolved by AWS: can't be compared here.
-    return _MAYBE if re.fullmatch(r"A[A-Z0-9]{15,}", pattern) else _NO
-
-
-def _names(block: Any, principal: str) -> Answer:
-    if isinstance(block, str):  # `*`, or an ARN as one finds it in policies that AWS did not write
-        return _principal_is("AWS", block, principal)
-    if not isinstance(block, Mapping):
-        return _NO
-    return _or(
-        _principal_is(str(kind), str(pattern), principal)
-        for kind, patterns in block.items()
-        for pattern in listed(patterns)
-    )
-
-
-def _principal_matches(statement: Mapping[str, Any], principal: str | None) -> Answer:
-    if principal is None:
-        return _YES
-    if "NotPrincipal" in statement:
-        return _not(_names(statement["NotPrincipal"], principal))
-    if "Principal" not in statement:
-        return _YES
-    return _names(statement["Principal"], principal)
-
-
-# --- conditions -------------------------------------------------------------------------------------------------
-
-
-def _equals(given: str, wanted: str) -> bool:
-    return given == wanted
-
-
-def _folded(given: str, wanted: str) -> bool:
-    return given.lower() == wanted.lower()
-
-
-def _like(given: str, wanted: str) -> bool:
-    return fnmatch.fnmatchcase(given, wanted.replace("[", "[[]"))
-
-
-def _before(given: str, wanted: str) -> bool:
-    return _moment(given) < _moment(wanted)
-
-
-def _after(given: str, wanted: str) -> bool:
-    return _moment(given) > _moment(wanted)
-
-
-def _moment(text: str) -> dt.datetime:
-    """A date as IAM takes it; without a time zone it is UTC."""
-    moment = dt.datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
-
-
-_TESTS = {
-    "stringequals": (_equals, False),
-    "stringnotequals": (_equals, True),
-    "stringequalsignorecase": (_folded, False),
-    "stringnotequalsignorecase": (_folded, True),
-    "stringlike": (_like, False),
-    "stringnotlike": (_like, True),
-    "arnequals": (_like, False),
-    "arnnotequals": (_like, True),
-    "arnlike": (_like, False),
-    "arnnotlike": (_like, True),
-    "bool": (_folded, False),
-    "datelessthan": (_before, False),
-    "datelessthanequals": (_after, True),
-    "dategreaterthan": (_after, False),
-    "dategreaterthanequals": (_before, True),
-}
-
-
-def _absent(operator: str, wanted: Any) -> Answer:
-    """A condition on a key that the request certainly hasn't ("IAM JSON policy elements: Condition operators").
-
-    Then the values don't match: a condition fails, a negated one holds, and so does one that ends in IfExists.
-    """
-    if operator == "null":
-        return any(str(each).lower() == "true" for each in listed(wanted))
-    if operator.endswith("ifexists") or operator.startswith("forallvalues:"):
-        return _YES
-    return "not" in operator
-
-
-def _condition_holds(statement: Mapping[str, Any], context: Context) -> Answer:
-    condition = statement.get("Condition")
-    if not condition:
-        return _YES
-    if not isinstance(condition, Mapping):
-        return _MAYBE
-    answers: list[Answer] = []
-    for operator, keys in condition.items():
-        name = str(operator).lower()
-        plain = name.removesuffix("ifexists")
-        for key, wanted in keys.items() if isinstance(keys, Mapping) else [("", None)]:
-            given = context.get(str(key).lower())
-            if given is None and str(key).lower() in context:
-                answers.append(_absent(name, wanted))
-                continue
-            if plain not in _TESTS or given is None or any("${" in str(w) for w in listed(wanted)):
-                answers.append(_MAYBE)
-                continue
-            test, negated = _TESTS[plain]
-            try:
-                answers.append(any(test(given, str(w)) for w in listed(wanted)) is not negated)
-            except ValueError:  # no date, and IAM's other notations aren't read here
-                answers.append(_MAYBE)
-    return _and(answers)
-
-
-def context_of(principal: str | None, more: Context | None = None) -> dict[str, str | None]:
-    """The condition keys that are certain for a call of an execution role: AWS services call over TLS.
-
-    `aws:PrincipalArn`, `aws:PrincipalAccount` and `kms:CallerAccount` follow from `principal` (a role's ARN).
-    """
-    context: dict[str, str | None] = {"aws:securetransport": "true"}
-    arn = parse(principal) if principal else None
-    if arn is not None:
-        context |= {
-            "aws:principalarn": str(arn),
-            "aws:principalaccount": arn.account,
-            "kms:calleraccount": arn.account,
-        }
-    return context | {key.lower(): value for key, value in (more or {}).items()}
-
-
-# --- deciding ---------------------------------------------------------------------------------------------------
 
 
 def evaluate(
@@ -327,27 +78,27 @@ def evaluate(
 
     """
     known = context_of(principal, context)
-    allow: Answer = _NO
-    deny: Answer = _NO
+    allow: Answer = NO
+    deny: Answer = NO
     for document in documents:
         for statement in statements_of(document):
-            applies = _and(
+            applies = both(
                 (
-                    _action_matches(statement, action),
-                    _resource_matches(statement, resource),
-                    _principal_matches(statement, principal),
-                    _condition_holds(statement, known),
+                    action_matches(statement, action),
+                    resource_matches(statement, resource),
+                    principal_matches(statement, principal),
+                    condition_holds(statement, known),
                 )
             )
             if statement.get("Effect") == "Deny":
-                deny = _or((deny, applies))
+                deny = either((deny, applies))
             else:
-                allow = _or((allow, applies))
-    if deny is _YES:
+                allow = either((allow, applies))
+    if deny is YES:
         return Outcome.DENIED
-    if allow is _NO:
+    if allow is NO:
         return Outcome.NOT_GRANTED
-    return Outcome.ALLOWED if allow is _YES and deny is _NO else Outcome.UNKNOWN
+    return Outcome.ALLOWED if allow is YES and deny is NO else Outcome.UNKNOWN
 
 
 def decide(  # noqa: PLR0913 - one question, answered by everything that has a say in it
@@ -415,7 +166,7 @@ def _weaker(one: Outcome, other: Outcome) -> Outcome:
 def _naming(document: Document, principal: str) -> Document:
     """The document without the statements that allow whole accounts instead of `principal` (or everybody)."""
 
-    def named(statement: Mapping[str, Any]) -> bool:
+    def named(statement: Statement) -> bool:
         block = statement.get("Principal")
         patterns = listed(block.get("AWS")) if isinstance(block, Mapping) else [block]
         return statement.get("Effect") == "Deny" or principal in patterns or "*" in patterns
@@ -430,35 +181,6 @@ def _may_deny(document: Document, action: str, resource: str, principal: str | N
     return evaluate([as_allow], action, resource, principal=principal) is not Outcome.NOT_GRANTED
 
 
-def may_lose(
-    before: Sequence[Document],
-    after: Sequence[Document],
-    action: str,
-    resource: str,
-    *,
-    principal: str | None = None,
-) -> bool:
-    """Whether, of the statements that may concern `action` on `resource`, an Allow went or a Deny came.
-
-    False is a proof that the answer for this action can't have become worse, whatever the conditions mean.
-    """
-
-    def concerning(documents: Sequence[Document], effect: str) -> set[str]:
-        return {
-            json.dumps({k: v for k, v in statement.items() if k != "Sid"}, sort_keys=True)
-            for document in documents
-            for statement in statements_of(document)
-            if statement.get("Effect") == effect
-            and evaluate([{"Statement": {**statement, "Effect": "Allow"}}], action, resource, principal=principal)
-            is not Outcome.NOT_GRANTED
-        }
-
-    return not (
-        concerning(before, "Allow") <= concerning(after, "Allow")
-        and concerning(after, "Deny") <= concerning(before, "Deny")
-    )
-
-
 def trusts(document: Document, service: str) -> Outcome:
     """Whether a role's trust policy lets `service` (such as `sagemaker.amazonaws.com`) assume it."""
     return evaluate([document], "sts:AssumeRole", "*", principal=service)
@@ -470,14 +192,14 @@ _CALLERS_ACCOUNT = frozenset({"aws:principalaccount", "kms:calleraccount", "aws:
 def foreign_principals(document: Document, action: str, resource: str, *, own: str) -> list[str]:
     """Who of other accounts than `own` a resource policy allows `action` on `resource`, or on a part of it.
 
-    Accounts, ARNs, or `*` for everybody, sorted. Services and federated users are none; nor is a statement whose
-    condition holds for callers of `own` alone.
+    Accounts, ARNs, or `*` for everybody, sorted. Services and federated users are none, nor is who is denied it
+    outright; nor is a statement whose condition holds for callers of `own` alone.
     """
     found: set[str] = set()
     for statement in statements_of(document):
-        if statement.get("Effect") != "Allow" or _action_matches(statement, action) is _NO:
+        if statement.get("Effect") != "Allow" or action_matches(statement, action) is NO:
             continue
-        if _resource_matches(statement, resource) is _NO or _for_account_alone(statement, own):
+        if resource_matches(statement, resource) is NO or _for_account_alone(statement, own):
             continue
         block = statement.get("Principal")
         for pattern in listed(block.get("AWS")) if isinstance(block, Mapping) else listed(block):
@@ -486,10 +208,17 @@ def foreign_principals(document: Document, action: str, resource: str, *, own: s
             account = arn.account if arn else text
             if account != own and (text == "*" or account.isdigit()):
                 found.add(text)
-    return sorted(found)
+    return sorted(who for who in found if not _is_denied(document, action, resource, who))
 
 
-def _for_account_alone(statement: Mapping[str, Any], own: str) -> bool:
+def _is_denied(document: Document, action: str, resource: str, who: str) -> bool:
+    """Whether an account, an ARN or (`*`) everybody is denied it, whatever else is allowed."""
+    anybody = "0" * 12
+    principal = who if parse(who) else f"arn:aws:iam::{anybody if who == '*' else who}:root"
+    return evaluate([document], action, resource, principal=principal) is Outcome.DENIED
+
+
+def _for_account_alone(statement: Statement, own: str) -> bool:
     condition = statement.get("Condition")
     if not isinstance(condition, Mapping):
         return False

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.policy_changes import is_narrower, may_lose
 from knowledge.policy_documents import (
     MalformedDocumentError,
     Outcome,
     covers,
     decide,
     evaluate,
-    is_narrower,
-    may_lose,
     overlaps,
     read,
     trusts,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from guards import usage
+from guards.needs import needs_in, role_arn
 from guards.resource_policies import decided_now
-from guards.rights import live_rights, needs_in, role_arn
+from guards.rights import live_rights
 from knowledge.arns import is_arn
 from knowledge.policy_documents import Outcome
 from pipeline.doctor.check import Check, Problem
