@@ -64,7 +64,7 @@ def judge_deletion(operation: Operation, judge: Judge, report: Report) -> None:
     if not (verdict.paths or verdict.unknown):
         from guards import foreign
 
-        foreign.judge_deletion(operation, nodes, judge, report, guard_name(label))
+        foreign.judge_unseen_use(operation, nodes, judge, report, guard_name(label))
 
 
 def check_place(operation: Operation, judge: Judge) -> None:

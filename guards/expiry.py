@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from guards import kinds, usage
+from guards import foreign, kinds, usage
 from guards.deletions import check_place, describe, finding, give_unread
 from guards.usage import Node, node
 from guards.values import Unknown, get, has_unknown, items
 from knowledge.arns import parse_image
-from knowledge.expiry import ImageRule, Stored, image_rules, selects_object, takes_image, takes_objects
+from knowledge.expiry import ImageRule, Stored, image_rules, prefix_of, selects_object, takes_image, takes_objects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +66,10 @@ def judge_bucket_lifecycle(operation: Operation, judge: Judge, report: Report) -
             _refuse_rule(operation, report, artifact, rule, path)
             return
     give_unread(operation, "lifecycle", usage.ARTIFACT, graph, judge, report, ARTIFACTS)
+    below = [prefix_of(rule) for rule in taking]
+    new = [one for one in below if _taken_by(items(before), Stored(f"{one}x")) is None]
+    shared = [Node(usage.ARTIFACT, f"{name}/{one}*") for one in new]
+    foreign.judge_unseen_use(operation, shared, judge, report, ARTIFACTS)
 
 
 def _refuse_rule(operation: Operation, report: Report, artifact: Node, rule: dict[str, Any], path: Path) -> None:
@@ -140,6 +144,18 @@ def judge_image_lifecycle(operation: Operation, judge: Judge, report: Report) ->
             _refuse_policy(operation, report, image, rule, path)
             return
     give_unread(operation, "lifecycle policy", usage.IMAGE, graph, judge, report, IMAGES)
+    if not isinstance(after, Unknown) and _takes_more(account, repository, after, before):
+        foreign.judge_unseen_use(operation, [target], judge, report, IMAGES)
+
+
+def _takes_more(account: Account, repository: str, after: Any, before: Any) -> bool:
+    """Whether it takes an image that is there now, and that the policy before didn't take."""
+    rules, earlier = image_rules(after), image_rules(before) if before else []
+    tags = [
+        list(one.get("imageTags") or [])
+        for one in account.pages("ecr", "describe_images", "imageDetails", repositoryName=repository)
+    ]
+    return any(takes_image(rules, one) is not None and takes_image(earlier, one) is None for one in tags)
 
 
 def _tags_of(account: Account, image: Node, repository: str) -> list[str]:

@@ -57,8 +57,8 @@ def _by_grants(grants: list[tuple[str, frozenset[str]]], own: str) -> set[str]:
     return {who for who in found if (arn := arns.parse(who)) is not None and arn.account not in {"", own}}
 
 
-def judge_deletion(operation: Operation, nodes: list[Node], judge: Judge, report: Report, name: str) -> None:
-    """Refuse, as unknown, the deletion of something that other accounts may read."""
+def judge_unseen_use(operation: Operation, nodes: list[Node], judge: Judge, report: Report, name: str) -> None:
+    """Refuse, as unknown, that something goes, is disabled, overwritten or expires which other accounts may read."""
     for one in nodes:
         target, key = one, "*"
         if one.kind == usage.ARTIFACT:
@@ -75,11 +75,6 @@ def judge_deletion(operation: Operation, nodes: list[Node], judge: Judge, report
         if who:
             _refuse(operation, one, who, report, name)
             return
-
-
-def judge_narrowing(operation: Operation, nodes: list[Node], judge: Judge, report: Report, name: str) -> None:
-    """Refuse, as unknown, that something which other accounts may read is disabled, overwritten, or expires."""
-    judge_deletion(operation, nodes, judge, report, name)
 
 
 def judge_withdrawal(  # noqa: PLR0913, PLR0917 - one question

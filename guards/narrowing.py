@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from guards import kinds, usage
+from guards import foreign, kinds, usage
 from guards.deletions import check_place, describe, finding, give_unknown
 from guards.openness import judge_policy_change
 from guards.plan import physical
@@ -51,8 +51,8 @@ def _refuse_if_used(  # noqa: PLR0913 - what happens, in words
     counts: Callable[[Path], bool] = lambda _: True,
 ) -> None:
     check_place(operation, judge)
-    kind = kinds.GUARDED[operation.type].node
-    verdict = judge.ask(physical(kind, operation), end=False)
+    nodes = physical(kinds.GUARDED[operation.type].node, operation)
+    verdict = judge.ask(nodes, end=False)
     paths = [path for path in verdict.paths if counts(path)]
     if paths:
         path = paths[0]
@@ -78,6 +78,8 @@ def _refuse_if_used(  # noqa: PLR0913 - what happens, in words
                 severity="low",
             )
         )
+    if not (paths or verdict.unknown):
+        foreign.judge_unseen_use(operation, nodes, judge, report, name)
 
 
 def judge_key(operation: Operation, judge: Judge, report: Report) -> None:

@@ -78,6 +78,11 @@ def _tags(blocks: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return wanted
 
 
+def prefix_of(rule: Mapping[str, Any]) -> str:
+    """The keys' prefix to which a rule of a bucket is limited; "" for all keys."""
+    return max((str(_field(block, "prefix") or "") for block in _blocks(rule)), key=len)
+
+
 def selects_object(rule: Mapping[str, Any], stored: Stored) -> bool | None:
     """Whether a rule of a bucket is about an object; None when it depends on tags or a size that aren't known."""
     blocks = list(_blocks(rule))

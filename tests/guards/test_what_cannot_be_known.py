@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from unittest.mock import Mock
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from guards import foreign, kinds
 from guards.hooks import Guards
 from guards.install import install
-from guards.live import Account
 from guards.report import Refused, Report
 from guards.resource_policies import EMPTY
 
@@ -141,89 +138,6 @@ def test_a_setting_that_is_neither_is_an_error(monkeypatch: Any) -> None:
 
     with pytest.raises(ValueError, match="is refuse or warn, not 'ignore'"):
         install()
-
-
-# --- other accounts and Regions -----------------------------------------------------------------------------------
-
-
-def shared(principal: str, action: str = "s3:GetObject") -> str:
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": principal},
-                    "Action": action,
-                    "Resource": "arn:aws:s3:::spare/*",
-                }
-            ],
-        }
-    )
-
-
-@pytest.mark.parametrize(
-    ("principal", "action", "goes"),
-    [
-        (f"arn:aws:iam::{OTHER}:root", "s3:GetObject", False),
-        (f"arn:aws:iam::{OTHER}:root", "s3:PutObject", True),
-        (f"arn:aws:iam::{ACCOUNT}:root", "s3:GetObject", True),
-    ],
-    ids=["another-account-reads", "another-account-writes", "this-account-reads"],
-)
-def test_a_bucket_that_another_account_may_read_is_unknown(  # noqa: PLR0913, PLR0917 - the cases and the world
-    principal: str, action: str, goes: bool, run: Any, aws: Any, tenant: Any
-) -> None:
-    """Its endpoints can't be seen from here; each twin differs in one value."""
-    aws("s3").create_bucket(Bucket="spare", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    aws("s3").put_bucket_policy(Bucket="spare", Policy=shared(principal, action))
-    if goes:
-        run.delete(kinds.BUCKET, "b", "spare", {"bucket": "spare"})
-        assert run.report.found == []
-        return
-
-    with pytest.raises(Refused, match=f"bucket-in-use-stays: .*{OTHER}.*can't be seen from here.*exemption"):
-        run.delete(kinds.BUCKET, "b", "spare", {"bucket": "spare"})
-
-
-def test_another_account_is_not_shut_out_unseen(run: Any, aws: Any, tenant: Any) -> None:
-    """The principal goes from the bucket's policy; the twin's policy keeps it."""
-    before = {"bucket": tenant.bucket, "policy": shared(f"arn:aws:iam::{OTHER}:root")}
-    kept = {**before, "policy": shared(f"arn:aws:iam::{OTHER}:root").replace('"Allow"', '"Allow" ')}
-    gone = {**before, "policy": shared(f"arn:aws:iam::{ACCOUNT}:root")}
-    before = json.loads(json.dumps(before).replace("spare/", f"{tenant.bucket}/"))
-    kept, gone = (json.loads(json.dumps(one).replace("spare/", f"{tenant.bucket}/")) for one in (kept, gone))
-    run.update(kinds.BUCKET_POLICY, "p", tenant.bucket, before, kept)
-    assert run.report.found == []
-
-    with pytest.raises(Refused, match=r"bucket-in-use-stays-readable: .*444455556666"):
-        run.update(kinds.BUCKET_POLICY, "p", tenant.bucket, before, gone)
-
-
-def test_a_role_that_an_endpoint_of_another_region_uses_stays(run: Any, aws: Any, tenant: Any) -> None:
-    """When the other Region is named; the twin is a role that nobody uses."""
-    session = boto3.session.Session("testing", "testing", region_name="us-east-1")
-    aws("iam").create_role(RoleName="global", AssumeRolePolicyDocument="{}")
-    arn = f"arn:aws:iam::{ACCOUNT}:role/global"
-    far = session.client("sagemaker")
-    far.create_model(ModelName="tenant-model", ExecutionRoleArn=arn, PrimaryContainer={"Image": "x"})
-    variant = {
-        "VariantName": "v",
-        "ModelName": "tenant-model",
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-    }
-    far.create_endpoint_config(EndpointConfigName="tenant-configuration", ProductionVariants=[variant])
-    far.create_endpoint(EndpointName="tenant", EndpointConfigName="tenant-configuration")
-    run.delete(kinds.ROLE, "unseen", "global", {"arn": arn})
-    assert run.report.found == []
-    run.guards.judge._elsewhere = lambda: [Account(session, "us-east-1")]
-    run.guards.judge._others = None
-    run.delete(kinds.ROLE, "twin", "nobody", {"arn": arn + "-2"})
-    assert run.report.found == []
-
-    with pytest.raises(Refused, match=r"role-in-use-stays: .*endpoint tenant \(us-east-1\)"):
-        run.delete(kinds.ROLE, "r", "global", {"arn": arn})
 
 
 def test_a_model_package_that_a_model_is_made_from_stays(
