@@ -86,7 +86,7 @@ def previews(runs: int, packs: list[Path]) -> tuple[float, float]:
     from rehearsal.prefork.starting import Prefork
 
     before = used()
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as work, Prefork():
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as work, Prefork(eager=False):
         folder = Path(work) / "program"
         folder.mkdir()
         for name, to in (("described", "__main__"), ("parity_sdk", "parity_sdk")):

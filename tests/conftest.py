@@ -40,14 +40,11 @@ def _turn(item: pytest.Item) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Servers that all workers' processes are forked from, so that what they import is imported once.
 
-    The less each has in it the faster it forks: one is for engines, one for providers, one for programs, packs and the
-    rest, one for accounts, which are started with variables.
+    One is for accounts, which are started with variables.
     """
     if hasattr(config, "workerinput"):
         return
     servers = contextlib.ExitStack()
     config.add_cleanup(servers.close)
     servers.enter_context(Prefork(eager=False))
-    servers.enter_context(Prefork(eager=False, kinds=["rehearsal.provider"]))
-    servers.enter_context(Prefork(eager=False, kinds=["rehearsal"]))
     servers.enter_context(Prefork(eager=False, variables=INTERPRETER))

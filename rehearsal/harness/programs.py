@@ -24,6 +24,8 @@ import base64
 import importlib.util
 import sys
 
+if False:  # what the function's module imports, for whoever prepares processes (rehearsal.prefork)
+    import {imports}
 sys.path[:] = {path!r}
 _spec = importlib.util.spec_from_file_location({module!r}, {file!r})
 if _spec is not None and {module!r} not in sys.modules:
@@ -71,6 +73,7 @@ def of_function(function: Callable[[], object], folder: Path) -> Program:
     import dill
 
     from rehearsal.command.project import Project
+    from rehearsal.prefork.kinds import mentioned
 
     wanted = [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
     if wanted:
@@ -88,7 +91,10 @@ def of_function(function: Callable[[], object], folder: Path) -> Program:
             f"({type(e).__name__}: {e}). Build such things inside the function, or write the program as a folder."
         ) from e
     folder.mkdir(parents=True, exist_ok=True)
-    text = _MAIN.format(path=sys.path, module=function.__module__, file=str(file or ""), pickled=pickled)
+    imports = ", ".join(filter(str.isidentifier, mentioned(file or "").split(","))) or "sys"
+    text = _MAIN.format(
+        path=sys.path, module=function.__module__, file=str(file or ""), pickled=pickled, imports=imports
+    )
     (folder / "__main__.py").write_text(text)
     source = Path(file).read_text(errors="replace") if file else ""
     return Program(Project(PROJECT, folder, "python"), _imports_aws(source))

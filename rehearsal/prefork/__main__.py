@@ -1,4 +1,4 @@
-"""`python -m rehearsal.prefork <number of a listening socket> [eager] [kind=<kind> ...]`: the server."""
+"""`python -m rehearsal.prefork <number of a listening socket> [eager]`: the server."""
 
 from rehearsal.prefork.server import main
 

@@ -16,10 +16,10 @@ import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from rehearsal.prefork import imports
+from rehearsal.prefork import imports, kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
     from types import FrameType
 
 SIGNIFICANT = (
@@ -37,7 +37,7 @@ class NotLikeThisError(ValueError):
 
 @dataclass(frozen=True)
 class Request:
-    """A process that was asked for. `kind`: what its like is remembered by, empty for scripts of unknown folders."""
+    """A process that was asked for. `kind`: what its like is remembered by (see `kinds`)."""
 
     kind: str
     module: str | None
@@ -50,8 +50,8 @@ class Request:
     lasting: bool
 
     @classmethod
-    def read(cls, message: dict[str, Any], only: Collection[str] = ()) -> Request:
-        """The request of a message; `only`: the kinds that are forked here (none: all). Raises NotLikeThisError."""
+    def read(cls, message: dict[str, Any]) -> Request:
+        """The request of a message. Raises NotLikeThisError."""
         environment = dict(message["environment"])
         command = _interpreted(list(message["command"]), environment)
         if not _ours(command[0]):
@@ -70,21 +70,12 @@ class Request:
             script, arguments = os.path.join(message["cwd"], rest[0]), rest[1:]
         else:
             raise NotLikeThisError(f"neither a module nor a script: {rest[:1]}")
-        kind = module or _own(script or "")
-        if only and kind not in only:
-            raise NotLikeThisError(f"{kind or 'such a script'} is forked elsewhere")
+        kind = message.get("kind") or module or kinds.of_script(script or "", arguments)
         return cls(
             kind=kind, module=module, script=script, arguments=arguments,
             safe_path="-P" in flags, unbuffered="-u" in flags or bool(environment.get("PYTHONUNBUFFERED")),
             cwd=message["cwd"], environment=environment, lasting=bool(message.get("lasting")),
         )  # fmt: skip
-
-
-def _own(script: str) -> str:
-    """The name of a script that is the rehearsal's own, or was installed as a command; empty for any other."""
-    inside, _, name = script.rpartition(os.sep)
-    own = os.path.dirname(os.path.dirname(__file__)) + os.sep
-    return name if inside.startswith(own) or inside == os.path.dirname(os.path.abspath(sys.executable)) else ""
 
 
 def _interpreted(command: list[str], environment: dict[str, str]) -> list[str]:
@@ -107,11 +98,15 @@ def _ours(python: str) -> bool:
     return here == there and os.path.realpath(python) == os.path.realpath(sys.executable)
 
 
-def become(request: Request, streams: list[int]) -> NoReturn:
-    """Turn this process into the one that was asked for, run it to its end, and end."""
+def become(request: Request, names: list[str], streams: list[int]) -> NoReturn:
+    """Turn this process into the one that was asked for, run it to its end, and end; `names`: of modules it needed."""
     _settle(request, streams)
-    before = frozenset(sys.modules)
-    _remember_when_ended(request.kind, before)
+    count = len(sys.modules)
+
+    def remember() -> None:
+        imports.remember(request.kind, names, count)
+
+    _when_ended(remember)
     status = 0
     try:
         _run(request)
@@ -121,7 +116,7 @@ def become(request: Request, streams: list[int]) -> NoReturn:
         _show(error)
         status = 1
     threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001  # waits for threads, as the interpreter does
-    imports.remember(request.kind, before)
+    remember()
     atexit._run_exitfuncs()  # noqa: SLF001
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # nobody reads any more, or the program closed it
@@ -161,15 +156,15 @@ def _written(number: int, errors: str, *, at_once: bool) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors=errors, line_buffering=lines, write_through=at_once)
 
 
-def _remember_when_ended(kind: str, before: frozenset[str]) -> None:
+def _when_ended(remember: Callable[[], None]) -> None:
     """A server of plug-ins knows no end but SIGTERM: what it imported is remembered then."""
 
-    def remember(number: int, _frame: FrameType | None) -> None:
-        imports.remember(kind, before)
+    def end(number: int, _frame: FrameType | None) -> None:
+        remember()
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    signal.signal(signal.SIGTERM, remember)
+    signal.signal(signal.SIGTERM, end)
 
 
 def _run(request: Request) -> None:

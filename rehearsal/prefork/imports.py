@@ -12,11 +12,14 @@ import os
 import sys
 import sysconfig
 from functools import cache
+from itertools import islice
 from pathlib import Path
+
+from rehearsal.prefork.kinds import PROGRAM
 
 _SEED = os.environ.get("PYTHONHASHSEED", "")
 MEMORY = Path(os.environ.get("REHEARSAL_IMPORTS") or Path(sys.prefix) / f"rehearsal-imports{_SEED and '-'}{_SEED}.json")
-"""Kind of process (module, or script of the rehearsal) -> names of modules, in the order of their import.
+"""Kind of process (see `kinds`) -> names of modules, in the order of their import.
 
 A server can't be another's whose hash seed differs, so it need not know what that one's processes import.
 """
@@ -24,11 +27,18 @@ A server can't be another's whose hash seed differs, so it need not know what th
 AHEAD = {
     "rehearsal.account": "rehearsal.account.ahead",
     "rehearsal.provider": "rehearsal.provider.ahead",
-    "starter.py": "rehearsal.wire.ahead",
+    PROGRAM: "rehearsal.wire.ahead",
 }
 """Kind of process -> the module with what such a process would load first, besides modules."""
 
 _ROOTS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def ahead(kind: str, names: list[str]) -> list[str]:
+    """The module with what such a process would load besides modules; of programs only for those that ask AWS."""
+    sort = kind.partition(":")[0]
+    wanted = sort in AHEAD and (sort != PROGRAM or "botocore.loaders" in names)
+    return [AHEAD[sort]] if wanted else []
 
 
 def remembered() -> dict[str, list[str]]:
@@ -40,13 +50,21 @@ def remembered() -> dict[str, list[str]]:
     return {kind: list(names) for kind, names in read.items()} if isinstance(read, dict) else {}
 
 
-def remember(kind: str, before: frozenset[str]) -> None:
-    """Add to the memory of a kind what this process has imported itself: all but what it began with."""
-    imported = [name for name in list(sys.modules) if name not in before and _worth(name)] if kind else []
+def remember(kind: str, began_with: list[str], count: int) -> None:
+    """Add to the memory of a kind what this process has imported itself.
+
+    Args:
+        kind: what its like is remembered by.
+        began_with: the modules that its like was known to need.
+        count: how many modules there were when it began; those imported since are the last ones.
+
+    """
+    more = max(0, len(sys.modules) - count)
+    imported = [name for name in reversed(list(islice(reversed(sys.modules), more))) if _worth(name)]
     if not imported:
         return
     memory = remembered()
-    known = memory.get(kind, [])
+    known = memory.get(kind, began_with)
     new = [name for name in imported if name not in set(known)]
     if not new:
         return

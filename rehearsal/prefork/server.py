@@ -1,7 +1,8 @@
-"""The server: imports ahead while nobody asks, forks when somebody does, and tells each client how its process ended.
+"""The server: takes requests, and has each forked where what it needs is imported.
 
-One thread, and nothing open that a fork could not share. It ends when its standard input closes, which whoever started
-it holds; its processes end with it.
+It imports nothing itself, so that what nobody knows anything of is forked from it in no time. For kinds of process that
+are known it makes nurseries, forks of its own; kinds that need nearly the same share one. It ends when its standard
+input closes, which whoever started it holds; its nurseries and processes end with it.
 """
 
 from __future__ import annotations
@@ -13,83 +14,76 @@ import selectors
 import signal
 import socket
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from rehearsal.prefork import imports, wire
-from rehearsal.prefork.child import NotLikeThisError, Request, become
+from rehearsal.prefork import imports, kinds, wire
+from rehearsal.prefork.child import NotLikeThisError, Request
+from rehearsal.prefork.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATIENCE = 5.0
 """Seconds for a client to send what it connected for."""
+EAGER = ("rehearsal", "rehearsal.account", "rehearsal.provider", "pulumi.policy")
+"""The kinds that a command will need, as far as anything is known of them; the program in the folder is one more."""
+_MOST, _ALIKE, _SLACK = 8, 1.2, 100
+"""How many nurseries there are at most; and how many modules more than it needs a kind may be forked with."""
 
 
-@dataclass
-class Running:
-    """A forked process, who asked for it, and whether it goes when they go. `watch`: its file, readable at its end."""
+@dataclass(eq=False)
+class Place:
+    """A nursery as the server sees it. `names`: the modules it has, or will have; `sent`: kind -> those told."""
 
     pid: int
-    watch: int
-    client: socket.socket
-    lasting: bool
+    orders: socket.socket
+    names: set[str] = field(default_factory=set)
+    sent: dict[str, list[str]] = field(default_factory=dict)
 
 
-class Server:
+class Server(Nursery):
     """Serves forks on a listening socket.
 
     Args:
         listener: where it is asked.
-        eager: import ahead for all kinds, before anybody asked for one.
-        only: the kinds that it forks; none: all.
+        eager: have everything imported that a command needs, before anybody asks.
 
     """
 
-    def __init__(self, listener: socket.socket, *, eager: bool, only: frozenset[str] = frozenset()) -> None:
+    def __init__(self, listener: socket.socket, *, eager: bool) -> None:
+        super().__init__()
         self.listener = listener
         self.eager = eager
-        self.only = only
-        self.kinds: set[str] = set()
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(listener, selectors.EVENT_READ)
-        self.selector.register(sys.stdin, selectors.EVENT_READ)
-        self.ahead: list[str] = []
+        self.selector.register(listener, selectors.EVENT_READ, self._accept)
+        self.selector.register(sys.stdin, selectors.EVENT_READ, self._finish)
         self.memory: dict[str, list[str]] = {}
         self.seen = 0.0
-        self.running: dict[int, Running] = {}
+        self.places: list[Place] = []
+        self.assigned: dict[str, Place] = {}
 
-    def serve(self) -> Callable[[], None] | None:
-        """Serve to the end. Returns None then, and in each forked process what it has to do."""
-        while True:
-            self._look()
-            events = self.selector.select(0 if self.ahead else None)
-            if not events:
-                imports.load(self.ahead.pop(0))
-            for key, _ in events:
-                if key.fileobj is sys.stdin:
-                    self._end()
-                    return None
-                if key.fileobj is self.listener:
-                    job = self._accept()
-                    if job:
-                        return job
-                elif key.data in self.running.values():
-                    self._ended(key.data) if isinstance(key.fileobj, int) else self._abandoned(key.data)
+    def serve(self) -> Callable[[], Any] | None:
+        """Serve to the end; see `Nursery`."""
+        self._look()
+        for kind in [*EAGER, kinds.of_program(os.getcwd())] if self.eager else []:
+            names = kinds.like(kind, self.memory)
+            job = self._prepare(kind, names) if names else None
+            if job:
+                return job
+        return super().serve()
+
+    def _finish(self) -> None:
+        self.over = True
 
     def _look(self) -> None:
-        """Take up what processes have imported since the last look, and what their packages want to have ready."""
+        """Take up what processes have imported since the last look."""
         with contextlib.suppress(OSError):
             changed = imports.MEMORY.stat().st_mtime
             if changed != self.seen:
                 self.seen = changed
                 self.memory = imports.remembered()
-                kinds = [kind for kind in self.memory if self.eager or kind in self.kinds]
-                names = [name for kind in kinds for name in self.memory[kind]]
-                names += [imports.AHEAD[kind] for kind in kinds if kind in imports.AHEAD]
-                self.ahead = [name for name in dict.fromkeys(names) if name not in sys.modules]
 
-    def _accept(self) -> Callable[[], None] | None:
+    def _accept(self) -> Callable[[], Any] | None:
         connection, _ = self.listener.accept()
         connection.settimeout(PATIENCE)
         try:
@@ -101,78 +95,94 @@ class Server:
             return None
         message, streams = received
         try:
-            request = Request.read(message, self.only)
+            request = Request.read(message)
         except NotLikeThisError as e:
             with contextlib.suppress(OSError):
                 wire.send(connection, {"refused": str(e)})
             connection.close()
             _close(streams)
             return None
-        if request.kind not in self.kinds:
-            self.kinds.add(request.kind)
-            self.seen = 0.0
         self._look()
-        for name in self.memory.get(request.kind, []):
-            imports.load(name)
-        return self._fork(request, streams, connection)
+        names = kinds.like(request.kind, self.memory)
+        if not names and not imports.ahead(request.kind, names):
+            return self.fork(request, [], streams, connection)
+        message["kind"] = request.kind
+        job = self._prepare(request.kind, names, message, (*streams, connection.fileno()))
+        connection.close()
+        _close(streams)
+        return job
 
-    def _fork(self, request: Request, streams: list[int], connection: socket.socket) -> Callable[[], None] | None:
-        gc.freeze()  # what is shared isn't looked at again, and so stays shared
-        settled, settling = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            self._forget(connection)
-            _close([settled, settling])
-            gc.enable()
-            return lambda: become(request, streams)
-        _close([*streams, settling])
-        os.read(settled, 1)  # from here on the process leads a group, which can be ended
-        os.close(settled)
-        with contextlib.suppress(OSError):
-            wire.send(connection, {"pid": pid})
-        running = Running(pid, os.pidfd_open(pid), connection, request.lasting)
-        self.running[pid] = running
-        self.selector.register(running.watch, selectors.EVENT_READ, running)
-        self.selector.register(connection, selectors.EVENT_READ, running)
+    def _prepare(
+        self, kind: str, names: list[str], message: dict[str, Any] | None = None, files: tuple[int, ...] = ()
+    ) -> Callable[[], Any] | None:
+        """Have a kind's modules imported in its nursery, and what a message asks for forked there.
+
+        Returns what a nursery that was made for it has to do, in that one, and None in this process.
+        """
+        place = self.assigned.get(kind) or self._fitting(set(names)) or self._found()
+        if not isinstance(place, Place):
+            return place
+        self.assigned[kind] = place
+        order: dict[str, Any] = {"kind": kind}
+        if place.sent.get(kind) != names:
+            order["names"] = place.sent[kind] = names
+            place.names.update(names)
+        try:
+            wire.send(place.orders, order | ({"request": message} if message else {}), files)
+        except OSError:
+            self._lost(place)
         return None
 
-    def _forget(self, connection: socket.socket) -> None:
-        """Close in a fork what only the server uses."""
-        self.selector.close()
+    def _fitting(self, names: set[str]) -> Place | None:
+        """The nursery that has nearly what is needed, and would have little more; the best one, if no more may be."""
+
+        def size(place: Place) -> int:
+            return len(place.names | names)
+
+        fit = [p for p in self.places if size(p) <= _ALIKE * min(len(p.names), len(names)) + _SLACK]
+        return min(fit or (self.places if len(self.places) >= _MOST else []), key=size, default=None)
+
+    def _found(self) -> Place | Callable[[], Any]:
+        """Make a nursery; returns its job in it."""
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self.forget()
+            return Nursery(theirs).serve
+        theirs.close()
+        place = Place(pid, ours)
+        self.places.append(place)
+        self.selector.register(ours, selectors.EVENT_READ, lambda: self._lost(place))
+        return place
+
+    def _lost(self, place: Place) -> None:
+        """A nursery has ended by itself: who asked for a process there hears it, and the next gets another."""
+        if place not in self.places:
+            return
+        self.places.remove(place)
+        self.assigned = {kind: other for kind, other in self.assigned.items() if other is not place}
+        self.selector.unregister(place.orders)
+        place.orders.close()
+        os.waitpid(place.pid, 0)
+
+    def forget(self) -> None:
+        """Close in a fork what only this process uses."""
+        super().forget()
         self.listener.close()
-        connection.close()
-        for other in self.running.values():
-            os.close(other.watch)
-            other.client.close()
+        for place in self.places:
+            place.orders.close()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
 
-    def _ended(self, running: Running) -> None:
-        """A process has ended: its client hears how."""
-        del self.running[running.pid]
-        self.selector.unregister(running.watch)
-        os.close(running.watch)
-        _, status = os.waitpid(running.pid, 0)
-        if running.client.fileno() >= 0:
-            self.selector.unregister(running.client)
-            with contextlib.suppress(OSError):
-                wire.send(running.client, {"status": os.waitstatus_to_exitcode(status)})
-            running.client.close()
-
-    def _abandoned(self, running: Running) -> None:
-        """The client is gone: its process goes too with all that it started, unless it was asked for to last."""
-        self.selector.unregister(running.client)
-        running.client.close()
-        if not running.lasting:
-            self._kill(running)
-
-    def _kill(self, running: Running) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        self._ended(running)
-
-    def _end(self) -> None:
-        for running in list(self.running.values()):
-            self._kill(running)
+    def end(self) -> None:
+        """End the nurseries, and all processes with them."""
+        super().end()
+        for place in self.places:
+            place.orders.close()
+        for place in self.places:
+            os.waitpid(place.pid, 0)
 
 
 def _close(files: list[int]) -> None:
@@ -185,7 +195,7 @@ def main() -> None:
     gc.disable()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    only = frozenset(word.removeprefix("kind=") for word in sys.argv[2:] if word.startswith("kind="))
-    job = Server(socket.socket(fileno=int(sys.argv[1])), eager="eager" in sys.argv[2:], only=only).serve()
-    if job:
-        job()
+    job: Callable[[], Any] | None = Server(socket.socket(fileno=int(sys.argv[1])), eager="eager" in sys.argv[2:]).serve
+    while job:
+        job = job()
+    os._exit(0)  # to take apart what was imported would take long

@@ -15,27 +15,22 @@ from typing import TYPE_CHECKING, Self
 from rehearsal.prefork.process import ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
 
 class Prefork:
     """While entered, rehearsals of this process and of its children fork from one server (see the package).
 
-    Where one is open already, it is used, unless variables or kinds ask for another.
+    Where one is open already, it is used, unless variables ask for another.
 
     Args:
-        eager: whether the server imports ahead at once, or only what the like of its processes imported.
+        eager: whether everything that a command needs is imported at once, or for each kind when it is asked for.
         variables: of the environment, for what asks for an interpreter that was started with them.
-        kinds: the kinds of process (modules, names of scripts) that are forked from this server, by default all. The
-            less a server has imported, the faster it forks: a session with thousands of processes has several.
 
     """
 
-    def __init__(
-        self, *, eager: bool = True, variables: Mapping[str, str] | None = None, kinds: Collection[str] = ()
-    ) -> None:
-        self._arguments = [*(["eager"] if eager else []), *(f"kind={kind}" for kind in kinds)]
-        self._kinds = frozenset(kinds)
+    def __init__(self, *, eager: bool = True, variables: Mapping[str, str] | None = None) -> None:
+        self._arguments = ["eager"] if eager else []
         self._variables = dict(variables or {})
         self._server: subprocess.Popen[bytes] | None = None
         self._folder = ""
@@ -46,7 +41,7 @@ class Prefork:
         return Path(self._folder) / "complaints"
 
     def __enter__(self) -> Self:
-        open_already = bool(os.environ.get(ADDRESS)) and not self._variables and not self._kinds
+        open_already = bool(os.environ.get(ADDRESS)) and not self._variables
         if sys.platform != "linux" or open_already:
             return self
         self._folder = tempfile.mkdtemp(prefix="rehearsal-")
@@ -60,9 +55,7 @@ class Prefork:
                 pass_fds=(listener.fileno(),), start_new_session=True, env={**os.environ, **self._variables},
             )  # fmt: skip
         self._before = os.environ.get(ADDRESS)
-        # The one for some kinds is asked before the one for all.
-        addresses = [address, self._before] if self._kinds else [self._before, address]
-        os.environ[ADDRESS] = ":".join(filter(None, addresses))
+        os.environ[ADDRESS] = ":".join(filter(None, [self._before, address]))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,8 @@ import struct
 from typing import Any
 
 _LENGTH = struct.Struct("!I")
-STREAMS = 3
+MOST_FILES = 4
+"""Three standard streams and, from the server to a nursery, the connection to who asks."""
 
 
 def send(connection: socket.socket, message: dict[str, Any], streams: tuple[int, ...] = ()) -> None:
@@ -29,7 +30,7 @@ def send(connection: socket.socket, message: dict[str, Any], streams: tuple[int,
 
 def receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
     """The next frame and the files that came with it; None when the other side hung up. Raises OSError."""
-    head, streams, _, _ = socket.recv_fds(connection, _LENGTH.size, STREAMS)
+    head, streams, _, _ = socket.recv_fds(connection, _LENGTH.size, MOST_FILES)
     head += _exactly(connection, _LENGTH.size - len(head)) if head else b""
     if len(head) < _LENGTH.size:
         return None

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rehearsal.prefork import kinds
 from rehearsal.prefork.process import ADDRESS, ForkedProcess, ask, spawn
 from rehearsal.prefork.starting import Prefork
+from rehearsal.wire.program import STARTER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -180,21 +182,79 @@ def test_a_server_started_with_a_variable_serves_who_asks_for_it(
     assert done == (0, "0 True\n", "")
 
 
-def test_a_server_for_some_kinds_is_asked_first_and_forks_no_others(tmp_path: Path) -> None:
-    """The parent of a process tells which server it is of."""
-    for name in ("kind_for_one", "kind_for_all"):
-        (tmp_path / f"{name}.py").write_text("import os\nprint(os.getppid())\n")
+def test_kinds_that_need_little_fork_from_where_little_is_imported(memory: Path, tmp_path: Path) -> None:
+    """The parent of a process tells where it was forked: those that need nearly the same share a nursery."""
+    names = ("one_that_needs_little", "another", "one_that_needs_much")
+    for name in names:
+        (tmp_path / f"{name}.py").write_text("import os, sys\nprint(os.getppid(), 'colorsys' in sys.modules)\n")
+    much = ["colorsys", *(f"module_that_has_gone_{n}" for n in range(200))]
+    memory.write_text(json.dumps(dict(zip(names, (["bisect"], ["bisect", "heapq"], much), strict=True))))
 
-    def parent(kind: str) -> str:
-        status, out, _ = finished([sys.executable, "-m", kind], tmp_path)
-        assert status == 0
-        return out
+    little, another, big, again = (
+        finished([sys.executable, "-m", name], tmp_path)[1].split() for name in (*names, names[0])
+    )
 
-    of_all = parent("kind_for_all")
-    with Prefork(eager=False, kinds=["kind_for_one"]):
-        assert parent("kind_for_one") != of_all
-        assert parent("kind_for_all") == of_all
-    assert parent("kind_for_one") == of_all
+    assert little == another == again
+    assert little[0] != big[0]
+    assert (little[1], big[1]) == ("False", "True")
+
+
+def test_a_nursery_that_died_is_replaced(memory: Path, tmp_path: Path) -> None:
+    """Its processes' clients hear of it, and the next process is forked from another."""
+    (tmp_path / "of_a_nursery.py").write_text("import os\nprint(os.getppid(), flush=True)\ninput()\n")
+    (tmp_path / "ends.py").write_text("import os\nprint(os.getppid())\n")
+    memory.write_text(json.dumps({"of_a_nursery": ["bisect"], "ends": ["bisect"]}))
+    read, write = os.pipe()
+    with os.fdopen(read), os.fdopen(write), (tmp_path / "said").open("wb") as out:
+        streams = (read, out.fileno(), out.fileno())
+        process = ask([sys.executable, "-m", "of_a_nursery"], str(tmp_path), os.environ, streams)
+        assert process is not None
+        while not (said := (tmp_path / "said").read_text()).endswith("\n"):
+            time.sleep(0.01)
+
+        os.kill(int(said), signal.SIGKILL)
+
+        assert process.wait(10) == -signal.SIGKILL
+    status, out_again, _ = finished([sys.executable, "-m", "ends"], tmp_path)
+    assert status == 0
+    assert int(out_again) != int(said)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("import json\n", "script: "),
+        ("import grpc, os as o\nfrom pulumi.runtime import x\n", "script: grpc,pulumi"),
+        ("    from .own import x\nimport beside\n", "script: pulumi_aws"),
+        ("# import grpc\nx = 'import pulumi'\n", "script: "),
+    ],
+)
+def test_a_script_is_known_by_what_it_says_it_imports(source: str, kind: str, tmp_path: Path) -> None:
+    """With the files beside it, the standard library aside."""
+    (tmp_path / "beside.py").write_text("import pulumi_aws as aws\nimport beside\n")
+    script = tmp_path / "script.py"
+    script.write_text(source)
+
+    assert kinds.of_script(str(script), []) == kind
+
+
+def test_a_program_is_known_by_its_own_imports() -> None:
+    """And not by those of what runs it."""
+    program = str(Path(__file__).parents[1] / "parity" / "programs" / "described.py")
+
+    assert kinds.of_script(str(STARTER), ["--pwd", "/", program]) == "starter.py: pulumi"
+
+
+def test_what_is_unknown_begins_with_what_the_most_similar_needs() -> None:
+    """Of those that mention nothing else: what only others need would make its forks slow."""
+    known = {"starter.py": ["old"], "starter.py: pulumi": ["p"], "starter.py: boto3,pulumi": ["p", "b"],
+             "starter.py: pulumi,pulumi_aws": ["p", "a"], "script: boto3": ["b"]}  # fmt: skip
+
+    assert kinds.like("starter.py: boto3,pulumi,yaml", known) == ["p", "b"]
+    assert kinds.like("starter.py: pulumi,yaml", known) == ["p"]
+    assert kinds.like("starter.py: pulumi,pulumi_aws", known) == ["p", "a"]
+    assert kinds.like("script: yaml", known) == []
+    assert kinds.like("some.module", known) == []
 
 
 def test_a_server_that_is_open_is_used() -> None:
