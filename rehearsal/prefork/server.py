@@ -47,7 +47,8 @@ class Server(Nursery):
 
     Args:
         listener: where it is asked.
-        eager: have everything imported that a command needs, before anybody asks.
+        eager: have everything imported that a command needs, before anybody asks; once, in one place, as a command has
+            few processes, and what they share takes longer to import again than to fork.
 
     """
 
@@ -55,6 +56,7 @@ class Server(Nursery):
         super().__init__()
         self.listener = listener
         self.eager = eager
+        self.most = 1 if eager else _MOST
         self.selector.register(listener, selectors.EVENT_READ, self._accept)
         self.selector.register(sys.stdin, selectors.EVENT_READ, self._finish)
         self.memory: dict[str, list[str]] = {}
@@ -140,7 +142,7 @@ class Server(Nursery):
             return len(place.names | names)
 
         fit = [p for p in self.places if size(p) <= _ALIKE * min(len(p.names), len(names)) + _SLACK]
-        return min(fit or (self.places if len(self.places) >= _MOST else []), key=size, default=None)
+        return min(fit or (self.places if len(self.places) >= self.most else []), key=size, default=None)
 
     def _found(self) -> Place | Callable[[], Any]:
         """Make a nursery; returns its job in it."""
