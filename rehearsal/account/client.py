@@ -144,12 +144,13 @@ class Account:
         """
         return list(self.control("breaches", after=after))
 
-    def fork(self, home: Path, *, idle_minutes: float = 15.0) -> Account:
+    def fork(self, home: Path, *, idle_minutes: float = 15.0, port: int = 0) -> Account:
         """A copy of the account as it is now, running under another home; neither sees what the other does next.
 
-        Raises AccountError when there is an account of that id already, or the copy doesn't come up.
+        It listens at `port`; 0 takes any. Raises AccountError when there is an account of that id already, or the copy
+        doesn't come up (the port is in use).
         """
-        made = self.control("fork", home=str(home), idle_minutes=idle_minutes)
+        made = self.control("fork", home=str(home), idle_minutes=idle_minutes, port=port)
         return Account(self.id, directory_of(self.id, home), made["port"], made["pid"])
 
     def compact(self) -> dict[str, Any]:

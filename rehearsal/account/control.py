@@ -98,7 +98,8 @@ def _post(gateway: Gateway, path: str, body: dict[str, Any]) -> Answer:
         from rehearsal.account import copies
 
         home, minutes = Path(str(body["home"])), float(body.get("idle_minutes", 15.0))
-        return _json(gateway.read(lambda: copies.fork(gateway, home, minutes)))
+        port = int(body.get("port", 0))
+        return _json(gateway.read(lambda: copies.fork(gateway, home, minutes, port)))
     if path == "compact":
         from rehearsal.account import snapshots
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 PATIENCE = 30.0
 
 
-def fork(gateway: Gateway, home: Path, idle_minutes: float) -> dict[str, int]:
-    """Begins a copy of a running account under another home; returns its port and process.
+def fork(gateway: Gateway, home: Path, idle_minutes: float, port: int = 0) -> dict[str, int]:
+    """Begins a copy of a running account under another home, at a port (0: any); returns its port and process.
 
     Raises AccountError when there is an account already, or the copy doesn't come up.
     """
@@ -41,7 +41,7 @@ def fork(gateway: Gateway, home: Path, idle_minutes: float) -> dict[str, int]:
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _live(gateway, directory, writing, idle_minutes)  # never returns
+        _live(gateway, directory, writing, (idle_minutes, port))  # never returns
     os.close(writing)
     # Its end is nobody's business but the kernel's, which wants somebody to have waited for it.
     threading.Thread(target=os.waitpid, args=(pid, 0), daemon=True).start()
@@ -60,7 +60,7 @@ def _new_directory(account: str, home: Path) -> Path:
     return directory
 
 
-def _live(gateway: Gateway, directory: Path, writing: int, idle_minutes: float) -> None:
+def _live(gateway: Gateway, directory: Path, writing: int, how: tuple[float, int]) -> None:
     """The copy's process, from its birth to its end."""
     status = 1
     try:
@@ -77,7 +77,8 @@ def _live(gateway: Gateway, directory: Path, writing: int, idle_minutes: float) 
             os.write(writing, f"{port}\n".encode())
             os.close(writing)
 
-        run_until_told(gateway, directory, time.time(), idle_minutes, announced)
+        idle_minutes, port = how
+        run_until_told(gateway, directory, time.time(), idle_minutes, announced, port)
         lock.release()
         status = 0
     except BaseException:  # noqa: BLE001 - the frames below belong to the original's server and must not be run again

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rehearsal.account.calls import Answer, Call
     from rehearsal.account.clock import Clock
     from rehearsal.account.determinism import Determinism
+    from rehearsal.account.listening import Server
 
 # moto would answer these with made-up results.
 _NOT_EMULATED = {"InvokeEndpointAsync", "InvokeEndpointWithResponseStream", "InvokeEndpointWithBidirectionalStream"}
@@ -61,7 +62,7 @@ class Gateway:
 
     Attributes:
         stop: called when the control API asks the server to stop.
-        listener: the server's socket.
+        listener: the server.
 
     """
 
@@ -79,7 +80,7 @@ class Gateway:
         self.clock = clock
         self.determinism = determinism
         self.stop: Callable[[], None] = lambda: None
-        self.listener: socket.socket | None = None
+        self.listener: Server | None = None
         self.faults = Faults()
         self.inference = Inference(account)
         self._lock = Turns()
@@ -125,7 +126,7 @@ class Gateway:
     def become(self, directory: Path) -> None:
         """In a fork: goes on as an account of its own, whose journal and log lie elsewhere."""
         if self.listener is not None:
-            self.listener.close()
+            self.listener.leave_to_the_original()
         self._lock, self._idle_lock, self.busy = Turns(), threading.Lock(), 0
         self.frontier.neighbours.moved(directory, self._lock.aside)
         self.last_request = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account import answers, calls, keys
@@ -25,12 +26,14 @@ class Moto:
 
     def __init__(self, account: str, determinism: Determinism) -> None:
         from moto import backends
+        from moto.core import responses, utils
         from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
         self._account = account
         self._determinism = determinism
         self._application = DomainDispatcherApplication(_application)
-        # moto lists the directory of its services at every request.
+        # moto lists the directory of its services at every request, and the methods of the class that answers it.
+        responses.method_names_from_class = cache(utils.method_names_from_class)
         services = tuple(backends.list_of_moto_modules())
         backends.list_of_moto_modules = lambda: services
 

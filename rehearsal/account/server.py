@@ -69,14 +69,21 @@ def serve(account: str, home: Path, *, idle_minutes: float, speed: float) -> Non
     lock.release()
 
 
-def run_until_told(
-    gateway: Any, directory: Path, started: float, idle_minutes: float, announced: Callable[[int], None] | None = None
+def run_until_told(  # noqa: PLR0913, PLR0917
+    gateway: Any,
+    directory: Path,
+    started: float,
+    idle_minutes: float,
+    announced: Callable[[int], None] | None = None,
+    port: int = 0,
 ) -> None:
-    """Serves a gateway until it is told to stop; `announced` is called with its port."""
+    """Serves a gateway at a port (0: any) until it is told to stop; `announced` is called with the port."""
     stopping = threading.Event()
     gateway.stop = stopping.set
-    server = _listen(gateway)
-    gateway.listener = server.socket
+    from rehearsal.account.listening import listen
+
+    server = listen(gateway, port)
+    gateway.listener = server
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     _announce(directory, server.port, started)
@@ -86,6 +93,7 @@ def run_until_told(
         announced(server.port)
     _wait(gateway, stopping, idle_minutes * 60)
     server.shutdown()
+    server.hang_up()
     gateway.close()
     _withdraw(directory)
 
@@ -143,16 +151,6 @@ def _bring_back(gateway: Any, compacted: dict[str, Any] | None, entries: list[di
             snapshots.compact(gateway)
         except AccountError as error:
             gateway.journal.notes.append(f"{error}; the next start does everything again")
-
-
-def _listen(gateway: Any) -> Any:
-    import logging
-
-    from moto.moto_server.werkzeug_app import MotoRequestHandler
-    from werkzeug.serving import make_server
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    return make_server(HOST, 0, gateway, threaded=True, request_handler=MotoRequestHandler)
 
 
 def _announce(directory: Path, port: int, started: float) -> None:

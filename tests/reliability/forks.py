@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import functools
-import gc
 import io
 import json
 import os
@@ -23,65 +21,15 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from warm import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-REGION = "us-east-1"
-SERVICES = ("sagemaker", "s3", "iam", "kms", "ec2", "ecr", "sts", "cloudwatch", "logs", "application-autoscaling")
 LONGEST_RUN = 120.0
-POLL_SECONDS = 0.02
-
-
-@functools.cache
-def preload() -> None:
-    """Import what engine, provider and program need, and read AWS's service models, once for all forks."""
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    import boto3
-    import botocore.loaders
-    import pulumi_aws.appautoscaling
-    import pulumi_aws.cloudwatch
-    import pulumi_aws.ec2
-    import pulumi_aws.iam
-    import pulumi_aws.kms
-    import pulumi_aws.lambda_
-    import pulumi_aws.s3
-    import pulumi_aws.sagemaker
-    import pulumi_aws.vpc  # noqa: F401
-
-    import guards.endpoint
-    import guards.install
-    import guards.judge
-    import guards.verified_update
-    import rehearsal.engine.running
-    import rehearsal.provider.invokes
-    import rehearsal.provider.lifecycle
-    import rehearsal.provider.server
-    import rehearsal.provider.types  # noqa: F401
-
-    for name in ("components", "guards", "knowledge", "findings"):
-        for path in sorted((REPOSITORY / name).glob("*.py")):
-            if path.stem != "__main__":
-                __import__(name if path.stem == "__init__" else f"{name}.{path.stem}")
-    # The virtual time of the account flies; guards that look every other real second would only wait.
-    for module in (guards.endpoint, guards.judge, guards.verified_update):
-        module._POLL_SECONDS = POLL_SECONDS
-    read = botocore.loaders.JSONFileLoader.load_file
-    known: dict[str, Any] = {}
-
-    def load_file(loader: Any, path: str) -> Any:
-        if path not in known:
-            known[path] = read(loader, path)
-        return known[path]
-
-    botocore.loaders.JSONFileLoader.load_file = load_file
-    for service in SERVICES:
-        boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
-    gc.collect()
-    gc.freeze()
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
@@ -186,6 +134,7 @@ class ForkedProgram:
         self.returncode: int | None = None
         self._ended = threading.Lock()
         self.pid = fork(lambda: self._live(theirs_out, theirs_err, (out, err)))
+        self._alive = os.pidfd_open(self.pid)
         for descriptor in (self._asked, theirs_out, theirs_err):
             os.close(descriptor)
         self.stdout, self.stderr = os.fdopen(out, "rb"), os.fdopen(err, "rb")
@@ -220,17 +169,12 @@ class ForkedProgram:
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status. Raises subprocess.TimeoutExpired."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while self.returncode is None:
-            with self._ended:
-                if self.returncode is None:
-                    pid, status = os.waitpid(self.pid, os.WNOHANG)
-                    if pid:
-                        self.returncode = os.waitstatus_to_exitcode(status)
-                        break
-            if deadline is not None and time.monotonic() >= deadline:
-                raise subprocess.TimeoutExpired("program", timeout or 0)
-            time.sleep(0.005)
+        if self.returncode is None and not select.select([self._alive], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("program", timeout or 0)
+        with self._ended:
+            if self.returncode is None:
+                _, status = os.waitpid(self.pid, 0)
+                self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
 
 
@@ -292,7 +236,7 @@ def run(
         options: of `rehearsal.engine.Request`.
 
     """
-    preload()
+    warm_up()
     began = time.monotonic()
     reading, writing = os.pipe()
 

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import forks
+import warm
 import worlds
 from changes import CHANGES, NARROW
 
@@ -73,10 +74,10 @@ class Program:
             if one.fallback is not None
         }
         given = {f"{self.namespace}:{key}": value for key, value in settings.items() if value != ""}
-        return {**defaults, **given, "aws:region": forks.REGION}
+        return {**defaults, **given, "aws:region": warm.REGION}
 
 
-HOLDFAST = Program("holdfast", forks.REPOSITORY, "holdfast")
+HOLDFAST = Program("holdfast", warm.REPOSITORY, "holdfast")
 
 
 @dataclass

@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
 import forks  # noqa: E402
+import warm  # noqa: E402
 import worlds  # noqa: E402
 from histories import MAIN, Broken, History, Incident  # noqa: E402
 from soak import results  # noqa: E402
@@ -42,15 +43,13 @@ class Beginning:
         if operation != "deployment":
             self.history.deploy()
         self.fresh = self.history.world.account
-        self.count = 0
 
     def point(self, save: int, *, persisted: bool) -> tuple[bool, str]:
         """Kill at a save; whether the run got there, and what was wrong afterwards ("" for nothing)."""
-        self.count += 1
         history = copy.copy(self.history)
         history.log, history.coverage, history.lost, history.converges = [], Counter(), [], True
         history.stacks = copy.deepcopy(self.history.stacks)
-        history.world = worlds.fork_of(self.history.world, f"{self.operation}-{os.getpid()}-{self.count}")
+        history.world = worlds.fork_of(self.history.world)
         incident = Incident("kill", save=save, persisted=persisted)
         try:
             if self.operation == "deployment":
@@ -74,7 +73,7 @@ class Beginning:
 
 def work(options: argparse.Namespace, worker: int, until: float) -> None:
     """This worker's share of the points of each operation, until one is beyond the end of the run."""
-    forks.preload()
+    warm.warm_up()
     done = {(each["operation"], each["save"], each["persisted"]) for each in results(options.results)}
     for operation in options.operations or OPERATIONS:
         beginning = Beginning(operation)
@@ -115,7 +114,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="only every so many'th save")
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--results", type=Path, default=forks.REPOSITORY / ".rehearsal" / "kill-points.jsonl")
+    parser.add_argument("--results", type=Path, default=warm.REPOSITORY / ".rehearsal" / "kill-points.jsonl")
     options = parser.parse_args()
     options.results.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + options.minutes * 60

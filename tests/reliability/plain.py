@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
-import forks  # noqa: E402
+import warm  # noqa: E402
 from changes import CHANGES  # noqa: E402
 from histories import MAIN, Broken, History, Incident  # noqa: E402
 from programs import peer  # noqa: E402
@@ -35,7 +35,7 @@ def outcome(kind: str, incident: Incident, seed: int) -> str:
 
 def main() -> None:
     """Every kind of change, and an ordinary roll that AWS takes back without a word."""
-    forks.preload()
+    warm.warm_up()
     print("| change | what became of the endpoint |\n|---|---|")  # noqa: T201
     for kind in CHANGES:
         print(f"| {kind} | {outcome(kind, Incident(), 2)} |", flush=True)  # noqa: T201

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import forks
+import warm
 import worlds
 from histories import HOLDFAST, Program
 
@@ -27,11 +27,11 @@ def defective(name: str) -> Program:
     """Holdfast's own program with one defect: `defects/<name>.py` runs before it, in the same process."""
     folder = Path(tempfile.mkdtemp(prefix=f"defect-{name}-", dir=worlds.memory()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for path in forks.REPOSITORY.glob("Pulumi*.yaml"):
+    for path in warm.REPOSITORY.glob("Pulumi*.yaml"):
         shutil.copy(path, folder)
-    (folder / "examples").symlink_to(forks.REPOSITORY / "examples")
+    (folder / "examples").symlink_to(warm.REPOSITORY / "examples")
     defect = (HERE / "defects" / f"{name}.py").read_text()
-    source = (forks.REPOSITORY / "__main__.py").read_text()
+    source = (warm.REPOSITORY / "__main__.py").read_text()
     (folder / "__main__.py").write_text(f"exec(compile({defect!r}, {name!r}, 'exec'), {{}})\n{source}")
     return Program(name, folder, "holdfast")
 

@@ -25,6 +25,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
 import forks  # noqa: E402
 import programs  # noqa: E402
+import warm  # noqa: E402
 from machine import Story, explore  # noqa: E402
 
 BATCH = 20
@@ -45,7 +46,7 @@ def work(options: argparse.Namespace, worker: int, first: int, until: float) -> 
     """Histories of every so many'th batch until there are enough or the time is over."""
     path, name = options.results, options.program
     program = programs.PROGRAMS[name]()
-    forks.preload()
+    warm.warm_up()
     batch = first + worker
 
     def told(story: Story) -> None:
@@ -109,7 +110,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e9, help="stop after so long; the next run carries on")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--program", default="holdfast", choices=sorted(programs.PROGRAMS))
-    parser.add_argument("--results", type=Path, default=forks.REPOSITORY / ".rehearsal" / "soak.jsonl")
+    parser.add_argument("--results", type=Path, default=warm.REPOSITORY / ".rehearsal" / "soak.jsonl")
     parser.add_argument("--report", action="store_true", help="only report")
     options = parser.parse_args()
     options.results.parent.mkdir(parents=True, exist_ok=True)

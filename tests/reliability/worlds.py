@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,17 +17,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import forks
+import warm
 from users_environment import without_the_users
 
 from rehearsal import environment
-from rehearsal.account import Account, ensure
+from rehearsal.account import Account, AccountError, ensure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ACCOUNT = "111122223333"
-SAMPLE = forks.REPOSITORY / "examples" / "decision-trees-sample"
+SAMPLE = warm.REPOSITORY / "examples" / "decision-trees-sample"
 SPEED = 1000.0  # virtual seconds a real second
+# An account loads what it needs for a service when it is first asked; the template has done so before it is forked.
+FIRST_CALLS = {
+    "sagemaker": "list_endpoints",
+    "iam": "list_roles",
+    "s3": "list_buckets",
+    "cloudwatch": "describe_alarms",
+    "ecr": "describe_repositories",
+    "sts": "get_caller_identity",
+    "ec2": "describe_vpcs",
+    "kms": "list_aliases",
+}
 REPOSITORIES = ("decision-trees-sample", "decision-trees-other")
 
 
@@ -47,11 +62,36 @@ class Template:
     ground: Ground
     folder: Path
     forked: int = 0
+    ports: list[int] = field(default_factory=list)
+
+    def fork(self, original: Account) -> Account:
+        """A copy of an account, at a port at which there was one already, where that is free.
+
+        For an account at the same address the clients are there (`warm.clients`), and every fork has them.
+        """
+        self.forked += 1
+        home = self.folder / f"world-{os.getpid()}-{self.forked}"
+        port = self.ports.pop() if self.ports else _port()
+        try:
+            made = original.fork(home, idle_minutes=10, port=port)
+        except AccountError:  # somebody else has taken the port
+            made = original.fork(home.with_name(f"{home.name}-again"), idle_minutes=10)
+        warm.clients(variables(made))
+        return made
 
     def close(self) -> None:
         """Stop it and forget everything."""
         self.account.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _port() -> int:
+    """A port that is free, below those that Linux takes by itself."""
+    while True:
+        port = random.SystemRandom().randint(18000, 31000)  # hypothesis seeds the others
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def memory() -> str | None:
@@ -64,6 +104,7 @@ def template() -> Template:
     """The account, made once a process."""
     import atexit
 
+    warm.warm_up()
     folder = Path(tempfile.mkdtemp(prefix="holdfast-reliability-", dir=memory()))
     account = ensure(ACCOUNT, folder / "template", idle_minutes=5, speed=SPEED)
     made = Template(account, _furnish(account, folder), folder)
@@ -77,8 +118,8 @@ def variables(account: Account) -> dict[str, str]:
     return {
         **without_the_users(),
         **environment.settings(account.url),
-        "AWS_REGION": forks.REGION,
-        "AWS_DEFAULT_REGION": forks.REGION,
+        "AWS_REGION": warm.REGION,
+        "AWS_DEFAULT_REGION": warm.REGION,
     }
 
 
@@ -90,14 +131,14 @@ def _furnish(account: Account, folder: Path) -> Ground:
     for repository in REPOSITORIES:
         done = subprocess.run(
             [sys.executable, str(SAMPLE / "publish.py"), "--repository", repository],
-            cwd=forks.REPOSITORY, env=settings, check=True, capture_output=True, text=True,
+            cwd=warm.REPOSITORY, env=settings, check=True, capture_output=True, text=True,
         )  # fmt: skip
         images += [word for line in done.stdout.splitlines() for word in line.split() if "@sha256:" in word]
 
     def client(service: str) -> Any:
         return boto3.client(
             service,
-            region_name=forks.REGION,
+            region_name=warm.REGION,
             endpoint_url=account.url,
             aws_access_key_id="a",
             aws_secret_access_key="b",
@@ -116,12 +157,14 @@ def _furnish(account: Account, folder: Path) -> Ground:
     kms.create_alias(AliasName="alias/everybodys", TargetKeyId=key)
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     subnets = tuple(
-        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"{forks.REGION}{'ab'[n]}")["Subnet"][
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{n}.0/24", AvailabilityZone=f"{warm.REGION}{'ab'[n]}")["Subnet"][
             "SubnetId"
         ]
         for n in range(2)
     )
     group = ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
+    for service, operation in FIRST_CALLS.items():
+        getattr(client(service), operation)()
     return Ground(tuple(images), (str(artifact), str(other)), "alias/everybodys", subnets, group)
 
 
@@ -161,7 +204,7 @@ class World:
             import boto3
 
             self.clients[service] = boto3.client(
-                service, region_name=forks.REGION, endpoint_url=self.account.url, aws_access_key_id="a",
+                service, region_name=warm.REGION, endpoint_url=self.account.url, aws_access_key_id="a",
                 aws_secret_access_key="b",
             )  # fmt: skip
         return self.clients[service]
@@ -176,20 +219,20 @@ class World:
         self.lose_provider()
         self.account.stop()
         shutil.rmtree(self.account.directory.parents[1], ignore_errors=True)
+        template().ports.append(self.account.port)
 
 
-def world(folder: Path = forks.REPOSITORY) -> World:
+def world(folder: Path = warm.REPOSITORY) -> World:
     """A world for a program that lies in a folder."""
     made = template()
-    made.forked += 1
-    account = made.account.fork(made.folder / f"world-{os.getpid()}-{made.forked}", idle_minutes=10)
+    account = made.fork(made.account)
     account.watch()
     return World(account, made.ground, folder, variables(account))
 
 
-def fork_of(original: World, name: str) -> World:
+def fork_of(original: World) -> World:
     """A world that begins where another one is now."""
-    account = original.account.fork(template().folder / name, idle_minutes=10)
+    account = template().fork(original.account)
     account.watch()
     return World(account, original.ground, original.folder, variables(account))
 

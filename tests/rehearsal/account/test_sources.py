@@ -22,9 +22,18 @@ SOURCE = re.compile(r"Sources?: ")
 # What has no counterpart at AWS: the process and its journal, how calls come in and answers go out, what is kept.
 MACHINERY = {
     *("ahead", "calls", "client", "clock", "container", "control", "copies", "determinism", "dump", "errors"),
-    *("gateway", "holdings", "journal", "log", "neighbours", "problems", "provisions", "questions", "reach", "server"),
-    *("turns", "snapshots", "cloudcontrol", "inference", "recommendations", "recommendations.records"),
-    *("inference.records", "inference.service"),
+    *("gateway", "holdings", "journal", "listening", "log", "neighbours", "problems", "provisions", "questions"),
+    *(
+        "reach",
+        "server",
+        "turns",
+        "snapshots",
+        "cloudcontrol",
+        "inference",
+        "recommendations",
+        "recommendations.records",
+    ),
+    *("inference.records", "inference.service", "recommendations.records"),
 }
 
 
