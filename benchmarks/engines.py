@@ -3,9 +3,9 @@ What the embedded engine costs, beside the Pulumi CLI: `python benchmarks/engine
 
 CPU seconds of all processes of a run (user and system), as a machine that others use tells nothing by the clock. An
 endpoint is three chained resources (model, configuration, endpoint) on a stand-in provider, so that what is measured
-are the engines and not the account. Where the CLI is on PATH the two take turns, PAIRS times, and the ratio is the
-median of the pairs. At the end: previews of one endpoint in one warm process, without packs and with all of this
-repository's.
+are the engines and not the account. The embedded engine runs by itself, and forked from a server as `holdfast` and
+tests have it; where the CLI is on PATH all take turns, and a ratio is the median of the turns'. At the end: previews of
+one endpoint in one warm process, without packs and with all of this repository's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ sys.path.insert(0, str(REPOSITORY / "tests" / "parity"))
 import compare  # noqa: E402
 from record import Recorder  # noqa: E402
 
-PAIRS = 3
+TURNS = 3
 WARM_RUNS = 20
 
 
@@ -41,43 +41,77 @@ def described(endpoints: int) -> str:
     return json.dumps({"r": rows, "at_once": True})
 
 
+def used() -> float:
+    """CPU seconds of this process and of all that it started, and they, whether they have ended or not."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in both) + sum(map(_used_by, _children(os.getpid())))
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _used_by(pid: int) -> float:
+    """CPU seconds of a process that runs, of its ended children, and of those that run."""
+    try:
+        row = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, row[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_used_by, _children(pid)))
+
+
 def cpu(path: str, operation: str, spec: str) -> float:
     """CPU seconds of one run of an operation in a fresh stack, on the engine that is first on a path."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as work:
         recorder = Recorder(Path(work), "described", path)
         recorder.pulumi("stack", "init", "case")
         words = [operation, "--non-interactive", *(["--yes", "--skip-preview"] if operation == "up" else [])]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        before = used()
         done = recorder.pulumi(*words, CASE_SPEC=spec)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = used() - before
         if done.returncode:
             raise SystemExit(f"{operation} failed: {done.stdout[-2000:]} {done.stderr[-2000:]}")
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return spent
 
 
-def beside_each_other(endpoints: list[int]) -> None:
+def forked(operation: str, spec: str) -> float:
+    """The same of the embedded engine, with a server open that has forked such a run before."""
+    from rehearsal.prefork.starting import Prefork
+
+    with Prefork(eager=False):
+        for _ in range(2):  # from the first it is known what is needed, with the second it is there
+            cpu(compare.embedded_path(), operation, described(1))
+        return cpu(compare.embedded_path(), operation, spec)
+
+
+def beside_each_other(endpoints: list[int], turns: int) -> None:
     """A line for each size and operation."""
     folders = os.environ["PATH"].split(os.pathsep)
     real = os.pathsep.join(folder for folder in folders if Path(folder).resolve() != compare.EMBEDDED)
     there = shutil.which("pulumi", path=real) is not None
-    print("| endpoints | run | embedded, CPU s | CLI, CPU s | ratio (median of pairs) |\n|---|---|---|---|---|")
+    print("| endpoints | run | embedded, CPU s | forked, CPU s | CLI, CPU s | embedded / CLI | forked / CLI |")
+    print("|---|---|---|---|---|---|---|")
     for count in endpoints:
         for operation in ("preview", "up"):
             spec = described(count)
-            ours, theirs = [], []
-            for _ in range(PAIRS if there else 1):
+            ours, warm, theirs = [], [], []
+            for _ in range(turns if there else 1):
                 ours.append(cpu(compare.embedded_path(), operation, spec))
+                warm.append(forked(operation, spec))
                 if there:
                     theirs.append(cpu(real, operation, spec))
-            ratio = f"{statistics.median(o / t for o, t in zip(ours, theirs, strict=True)):.2f}" if there else "-"
-            cli = f"{statistics.median(theirs):.1f}" if there else "-"
-            print(f"| {count} | {operation} | {statistics.median(ours):.1f} | {cli} | {ratio} |", flush=True)
+            spent = [f"{statistics.median(seconds):.1f}" if seconds else "-" for seconds in (ours, warm, theirs)]
+            ratios = [_ratio(mine, theirs) for mine in (ours, warm)]
+            print(f"| {count} | {operation} | {' | '.join([*spent, *ratios])} |", flush=True)
 
 
-def used() -> float:
-    """CPU seconds of this process and of all that it has waited for."""
-    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+def _ratio(ours: list[float], theirs: list[float]) -> str:
+    """The median of the turns' ratios, and from which to which they are."""
+    ratios = [one / other for one, other in zip(ours, theirs, strict=False)]
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})" if ratios else "-"
 
 
 def previews(runs: int, packs: list[Path]) -> tuple[float, float]:
@@ -85,7 +119,6 @@ def previews(runs: int, packs: list[Path]) -> tuple[float, float]:
     from rehearsal.harness import Rehearsed
     from rehearsal.prefork.starting import Prefork
 
-    before = used()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as work, Prefork(eager=False):
         folder = Path(work) / "program"
         folder.mkdir()
@@ -96,29 +129,30 @@ def previews(runs: int, packs: list[Path]) -> tuple[float, float]:
             folder, home=Path(work) / "home", packs=packs, account=False, environ=environ,
             plugins={"parity": REPOSITORY / "tests" / "parity" / "provider"},
         )  # fmt: skip
-        one.preview()
-        began = time.perf_counter()
+        for _ in range(2):
+            one.preview()
+        before, began = used(), time.perf_counter()
         for _ in range(runs):
             one.preview()
-        wall = time.perf_counter() - began
-    return used() - before, wall
+        return used() - before, time.perf_counter() - began
 
 
 def warm() -> None:
-    """Previews of one endpoint, one after another in this process; the first, which imports, doesn't count."""
+    """Previews of one endpoint, one after another in this process; the first ones, which import, don't count."""
     everything = sorted(path.parent for path in (REPOSITORY / "policies").glob("*/PulumiPolicy.yaml"))
     for named, packs in (("no pack", []), (f"{len(everything)} packs", everything)):
-        nothing, _ = previews(0, packs)
         spent, wall = previews(WARM_RUNS, packs)
-        each = (spent - nothing) / WARM_RUNS
-        print(f"warm, {named}: {each:.2f} CPU s a preview, {WARM_RUNS / wall:.1f} a second by the clock", flush=True)
+        each = spent / WARM_RUNS
+        print(f"warm, {named}: {each:.3f} CPU s a preview, {WARM_RUNS / wall:.1f} a second by the clock", flush=True)
 
 
 def main() -> None:
     """The engines beside each other, then previews in one warm process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("endpoints", nargs="*", type=int, default=[1, 100, 300])
-    beside_each_other(parser.parse_args().endpoints)
+    parser.add_argument("--turns", type=int, default=TURNS)
+    asked = parser.parse_args()
+    beside_each_other(asked.endpoints, asked.turns)
     warm()
 
 

@@ -6,16 +6,14 @@ import json
 import signal
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.command import configuration
-from rehearsal.command.config_commands import put
-from rehearsal.command.errors import EXIT_CANCELLED, EXIT_CHANGES_NOT_EXPECTED, EXIT_USAGE, CommandError, UsageError
+from rehearsal.command import configuration, run_options
+from rehearsal.command.errors import EXIT_CANCELLED, EXIT_CHANGES_NOT_EXPECTED, EXIT_USAGE, CommandError
 from rehearsal.command.event_log import Events, open_log
 from rehearsal.command.interrupts import interruptible
 from rehearsal.command.request import Session, request
-from rehearsal.command.text import colourful, say, warn
+from rehearsal.command.text import say, warn
 from rehearsal.command.workspace import CurrentStack, Workspace
 from rehearsal.state.files import now
 from rehearsal.state.store import Run
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rehearsal.command.arguments import Invocation
-    from rehearsal.command.display import Wishes
     from rehearsal.engine import Operation, Outcome
     from rehearsal.state import Snapshot
 
@@ -79,8 +76,8 @@ def _operate(invocation: Invocation, operation: Operation) -> int:
     workspace = Workspace(invocation)
     workspace.project.check_program()
     stack = workspace.stack()
-    _check(invocation)
-    _set_config(invocation, stack)
+    run_options.check(invocation)
+    run_options.set_config(invocation, stack)
     verified = _Verified(stack)
     dry_run = operation == "preview" or invocation.given("preview-only")
     settings = configuration.merged(workspace.project, stack.settings)
@@ -115,43 +112,6 @@ class _Verified:
         self._thread.join()
         if self._error:
             raise self._error
-
-
-def _check(invocation: Invocation) -> None:
-    """Refuse combinations that make no sense, and what a command without a person can't ask for."""
-    packs, configs = invocation.get("policy-pack", []), invocation.get("policy-pack-config", [])
-    if len(configs) > len(packs):
-        raise UsageError(
-            "each --policy-pack-config belongs to the --policy-pack at the same place: there are more of them"
-        )
-    for pack in packs:
-        if not (Path(pack) / "PulumiPolicy.yaml").is_file():
-            raise CommandError(f"--policy-pack {pack}: there is no PulumiPolicy.yaml in that folder")
-    for config in configs:
-        if not Path(config).is_file():
-            raise CommandError(f"--policy-pack-config {config}: there is no such file")
-    if invocation.get("secrets-provider") not in (None, "default", "passphrase"):
-        raise CommandError(
-            f"the rehearsal has no secrets provider {invocation.get('secrets-provider')!r}, only passphrase"
-        )
-    for one, other in (("target", "exclude"), ("target", "exclude-protected"), ("skip-preview", "preview-only")):
-        if invocation.get(one) and invocation.get(other):
-            raise UsageError(f"--{one} and --{other} cannot be used together")
-    if invocation.get("parallel", 1) < 1:
-        raise UsageError("--parallel takes a number from 1")
-
-
-def _set_config(invocation: Invocation, stack: CurrentStack) -> None:
-    pairs = invocation.get("config", [])
-    if not pairs:
-        return
-    edit = stack.settings.edit()
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--config takes key=value, not {pair!r}")
-        put(stack, edit, key, value, as_path=invocation.given("config-path"))
-    edit.save()
 
 
 def _dry_run(session: Session, operation: Operation) -> int:
@@ -212,7 +172,7 @@ def _run(session: Session, operation: Operation, *, dry_run: bool, save: Callabl
     effective: Operation = "preview" if operation == "up" and dry_run else operation
     display = document = None
     displays: list[Callable[[dict[str, Any]], None]] = []
-    wishes = _wishes(invocation)
+    wishes = run_options.wishes(invocation)
     if not invocation.given("json"):
         display = Display(operation, session.stack.name, wishes, dry_run=dry_run)
         display.head()
@@ -239,24 +199,6 @@ def _run(session: Session, operation: Operation, *, dry_run: bool, save: Callabl
     if document:
         document.tail()
     return outcome
-
-
-def _wishes(invocation: Invocation) -> Wishes:
-    from rehearsal.command.display import Wishes
-
-    return Wishes(
-        colour=colourful(invocation.get("color"), sys.stdout),
-        diff=invocation.given("diff"),
-        sames=invocation.given("show-sames"),
-        reads=invocation.given("show-reads"),
-        full=invocation.given("show-full-output"),
-        urns=invocation.given("urns"),
-        outputs=not invocation.given("suppress-outputs"),
-        progress=not invocation.given("suppress-progress"),
-        remediations=invocation.given("show-policy-remediations"),
-        debug=invocation.given("debug"),
-        config=invocation.given("show-config"),
-    )
 
 
 def _outputs_in_clear(outcome: Outcome) -> dict[str, Any]:
