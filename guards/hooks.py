@@ -79,21 +79,44 @@ class Guards:
 
     def before_create(self, request: Any) -> None:
         """Note the chosen name; a model must refer to what exists, an endpoint's name must be free."""
-        operation = operation_of(request)
+        self._creation(operation_of(request))
+
+    def _creation(self, operation: Operation) -> None:
         with self._failing_closed(operation):
-            with self.plan.lock:
-                self.plan.created[operation.urn] = operation
+            self.plan.create(operation)
             self._changes(operation, str(operation.new_inputs.get("name", "")))
             from guards import dispatch
 
             dispatch.judge(operation, dispatch.CREATIONS, self.judge, self.report)
 
+    def creation_in_preview(self, token: str, inputs: dict[str, Any], answer: Any) -> None:
+        """Judge a creation by what a preview's engine answered about it; raises RunError, which ends the program.
+
+        Arguments:
+            token: the resource's type.
+            inputs: what the program registered.
+            answer: the RegisterResourceResponse. With an id the resource is there already; without any property a run
+                with targets leaves it out (seen with Pulumi CLI 3.260).
+
+        """
+        if answer.id or not answer.object.fields:
+            return
+        from pulumi import RunError
+
+        by = kinds.named_by(token)
+        name = plain(answer.object).get(by)
+        chosen = {by: name} if isinstance(name, str) else {}
+        operation = Operation(urn=answer.urn, type=token, new_inputs={**inputs, **chosen})
+        try:
+            self._creation(operation)
+        except Refused as refused:
+            raise RunError(str(refused)) from None
+
     def before_update(self, request: Any) -> None:
         """Note the update; refuse one that takes something from an endpoint."""
         operation = operation_of(request)
         with self._failing_closed(operation):
-            with self.plan.lock:
-                self.plan.updated[operation.urn] = operation
+            self.plan.update(operation)
             from guards import dispatch
 
             dispatch.judge(operation, dispatch.CHANGES, self.judge, self.report)

@@ -109,7 +109,7 @@ def install(
     ):
         callbacks.add_hook(name, function, on_dry_run=on_dry_run)
     callbacks.add_error_hook(registering.HOOK_AFTER_FAILURE, guards.after_failure)
-    watched.watch(guards.registering)
+    watched.watch(guards)
 
 
 def exemptions_in_force() -> list[dict[str, str]]:

@@ -121,6 +121,20 @@ TYPES_OF: dict[str, frozenset[str]] = {
 DEFAULT_ENCRYPTION = frozenset(token for token in GUARDED if "/bucketServerSideEncryptionConfiguration" in token)
 """Types that say what a bucket encrypts with by default."""
 
+# The property that is the physical name, where one of the inputs is.
+_NAMED_BY = {
+    usage.ENDPOINT: "name",
+    usage.CONFIGURATION: "name",
+    usage.MODEL: "name",
+    usage.ROLE: "name",
+    usage.REPOSITORY: "name",
+    usage.ALIAS: "name",
+    usage.BUCKET: "bucket",
+    usage.FUNCTION: "name",
+    usage.SECRET: "name",
+    usage.PACKAGE_GROUP: "modelPackageGroupName",
+}
+
 # Which types an unknown reference of a kind may come from.
 SOURCES_OF: dict[str, frozenset[str]] = {
     **TYPES_OF,
@@ -128,6 +142,11 @@ SOURCES_OF: dict[str, frozenset[str]] = {
     usage.ARTIFACT: TYPES_OF[usage.ARTIFACT] | TYPES_OF[usage.BUCKET],
     usage.IMAGE: TYPES_OF[usage.REPOSITORY] | {"aws:ecr/repository:Repository"},
 }
+
+
+def named_by(token: str) -> str:
+    """The property that is the physical name of a resource of this type, where one of the inputs is."""
+    return _NAMED_BY.get(GUARDED.get(token, Kind()).node, "name")
 
 
 def type_of(urn: str) -> str:

@@ -8,6 +8,7 @@ process builds, or a transform of the program's own, which may change what was s
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from guards.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from guards.callbacks import Callbacks
+    from guards.hooks import Guards
     from guards.registering import Registering
 
 
@@ -45,8 +47,11 @@ class Monitor:
         """
         return self._program_done.is_set()
 
-    def watch(self, registering: Registering) -> None:
-        """From now on, show every registration to `registering` before it is sent."""
+    def watch(self, guards: Guards) -> None:
+        """From now on, show the guards every registration before it is sent, and a preview's answer before it is used.
+
+        In a preview nothing is lost when a creation is judged after the engine has answered; it need not ask then.
+        """
         stub = self._stub
         signal, register, transform = (
             stub.SignalAndWaitForShutdown,
@@ -60,15 +65,21 @@ class Monitor:
 
         def register_resource(request: Any, *args: Any, **kwargs: Any) -> Any:
             if request.remote or request.transforms:
-                self._call_back(registering)
-            registering.request(request)
-            return self.unanswered.register(register, request, *args, **kwargs)
+                self._call_back(guards.registering)
+            asks = self._calls_back or not guards.dry_run
+            unasked = guards.registering.request(request, asks_before_creation=asks)
+            answer = self.unanswered.register(register, request, *args, **kwargs)
+            if unasked is not None:
+                guards.creation_in_preview(request.type, unasked, answer)
+            return answer
 
         def register_stack_transform(request: Any, *args: Any, **kwargs: Any) -> Any:
             answer = transform(request, *args, **kwargs)
-            self._call_back(registering, again=True)  # the last transform sees what the others made
+            self._call_back(guards.registering, again=True)  # the last transform sees what the others made
             return answer
 
+        if _serves_callbacks():
+            self._call_back(guards.registering)
         stub.SignalAndWaitForShutdown = signal_and_wait
         stub.RegisterResource = register_resource
         stub.RegisterStackTransform = register_stack_transform
@@ -78,3 +89,15 @@ class Monitor:
             if not self._calls_back or again:
                 self._add_stack_transform(self._callbacks.transform(registering.transform))
             self._calls_back = True
+
+
+def _serves_callbacks() -> bool:
+    """Whether the program lets the engine call it already: there may be a transform that was not seen.
+
+    The SDK keeps its server in a context variable of the task that made it, so the event loop is asked for one.
+    """
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:  # no loop to ask
+        return True
+    return any(getattr(task.get_coro(), "__qualname__", "").startswith("AioServer.") for task in tasks)

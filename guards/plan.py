@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 LookUp = Callable[[str, str], "dict[str, Any] | None"]
 """Describes a configuration or a model of the account, by kind and name; None when there is none."""
 
-# The property that is the physical name, where one of the inputs is.
-_NAMED_BY = {
-    usage.ENDPOINT: "name",
-    usage.CONFIGURATION: "name",
-    usage.MODEL: "name",
-    usage.ROLE: "name",
-    usage.REPOSITORY: "name",
-    usage.ALIAS: "name",
-    usage.BUCKET: "bucket",
-    usage.FUNCTION: "name",
-    usage.SECRET: "name",
-    usage.PACKAGE_GROUP: "modelPackageGroupName",
-}
-
 
 @dataclass(frozen=True)
 class Registration:
@@ -84,19 +70,42 @@ class Plan:
         """Deletions that the guards let pass in this run, by URN and id."""
         self.gone: set[tuple[str, str]] = set()
         """Deletions that are done."""
+        self._called: dict[tuple[str, str], list[str]] = {}
+        """URNs by each kind and name that they were ever seen with."""
 
     def register(self, registration: Registration) -> None:
         """A registration went through the transform."""
         with self.lock:
             self.registrations[registration.urn] = registration
+            self._call(registration.urn, registration.inputs)
+
+    def create(self, operation: Operation) -> None:
+        """A creation is about to begin."""
+        with self.lock:
+            self.created[operation.urn] = operation
+            self._call(operation.urn, operation.new_inputs, operation.id)
+
+    def update(self, operation: Operation) -> None:
+        """An update is about to begin."""
+        with self.lock:
+            self.updated[operation.urn] = operation
+            self._call(operation.urn, operation.new_inputs, operation.id)
+
+    def _call(self, urn: str, inputs: dict[str, Any], identity: str = "") -> None:
+        token = kinds.type_of(urn)
+        kind = kinds.GUARDED.get(token, kinds.Kind()).node
+        for name in (inputs.get(kinds.named_by(token)), identity):
+            if isinstance(name, str) and name:
+                known = self._called.setdefault((kind, name), [])
+                if urn not in known:
+                    known.append(urn)
 
     def name(self, urn: str) -> str:
         """The physical name of a registered resource; "" while it isn't known (auto-named and unchanged)."""
         with self.lock:
             operation = self.updated.get(urn) or self.created.get(urn)
             registration = self.registrations.get(urn)
-        kind = kinds.GUARDED.get(kinds.type_of(urn), kinds.Kind()).node
-        by = _NAMED_BY.get(kind, "name")
+        by = kinds.named_by(kinds.type_of(urn))
         for bag in (operation.new_inputs if operation else {}, registration.inputs if registration else {}):
             value = bag.get(by)
             if isinstance(value, str) and value:
@@ -110,9 +119,11 @@ class Plan:
 
     def named(self, kind: str, name: str) -> Registration | None:
         """The registration whose physical name is `name`; None when it isn't known to be one of this run."""
-        for one in self.of(*kinds.TYPES_OF[kind]):
-            if self.name(one.urn) == name:
-                return one
+        with self.lock:
+            for urn in self._called.get((kind, name), ()):
+                one = self.registrations.get(urn)
+                if one is not None and self.name(urn) == name:
+                    return one
         return None
 
     def endpoints(self) -> dict[str, Registration]:

@@ -40,12 +40,19 @@ class Registering:
         self._project = project
         self._stack = stack
 
-    def request(self, request: resource_pb2.RegisterResourceRequest) -> None:
-        """Change the program's own request before it is sent; everything that is not the guards' stays untouched."""
+    def request(
+        self, request: resource_pb2.RegisterResourceRequest, *, asks_before_creation: bool
+    ) -> dict[str, Any] | None:
+        """Change the program's own request before it is sent; everything that is not the guards' stays untouched.
+
+        Returns the inputs when the guards want to hear of a creation and, `asks_before_creation` being false, the
+        engine won't ask them.
+        """
         inputs = self._noted(request, request.object, request.dependencies)
         if inputs is None:
-            return
-        _add_hooks(request.hooks, request.type, inputs)
+            return None
+        wanted = _is_announced(request.type, inputs)
+        _add_hooks(request.hooks, request.type, announced=wanted and asks_before_creation)
         given = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
         order = _order_of_replacement(request.type, given)
         if order is not None:
@@ -53,6 +60,7 @@ class Registering:
             request.deleteBeforeReplaceDefined = True
         if kinds.GUARDED[request.type].tagged:
             _mark(request.object, inputs)
+        return inputs if wanted and not asks_before_creation else None
 
     def transform(self, request: resource_pb2.TransformRequest) -> resource_pb2.TransformResponse:
         """The same as an answer to the engine."""
@@ -64,7 +72,7 @@ class Registering:
             return response
         options = response.options
         options.CopyFrom(request.options)
-        _add_hooks(options.hooks, request.type, inputs)
+        _add_hooks(options.hooks, request.type, announced=_is_announced(request.type, inputs))
         given = options.delete_before_replace if options.HasField("delete_before_replace") else None
         order = _order_of_replacement(request.type, given)
         if order is not None:
@@ -84,7 +92,15 @@ class Registering:
         return inputs
 
 
-def _add_hooks(hooks: Any, token: str, inputs: dict[str, Any]) -> None:
+def _is_announced(token: str, inputs: dict[str, Any]) -> bool:
+    """Whether the guards want to hear of a creation."""
+    # An endpoint whose name the program gives is known by it; nothing else is asked of its creation.
+    named = token == kinds.ENDPOINT and isinstance(inputs.get("name"), str) and inputs["name"]
+    elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # none of our business
+    return kinds.GUARDED[token].announced and not named and not elsewhere
+
+
+def _add_hooks(hooks: Any, token: str, *, announced: bool) -> None:
     """The guards come before the user's own hooks of the same moment, once."""
 
     def first(names: Any, name: str) -> None:
@@ -92,10 +108,7 @@ def _add_hooks(hooks: Any, token: str, inputs: dict[str, Any]) -> None:
         del names[:]
         names.extend([name, *others])
 
-    # An endpoint whose name the program gives is known by it without a call; nothing else is asked of its creation.
-    named = token == kinds.ENDPOINT and isinstance(inputs.get("name"), str) and inputs["name"]
-    elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # none of our business
-    if kinds.GUARDED[token].announced and not named and not elsewhere:
+    if announced:
         first(hooks.before_create, HOOK_BEFORE_CREATE)
     first(hooks.before_update, HOOK_BEFORE_UPDATE)
     first(hooks.before_delete, HOOK_BEFORE_DELETE)

@@ -115,3 +115,12 @@ def test_a_run_that_goes_on_after_errors_ends_when_a_replacement_begins_with_a_r
     assert "the replacement of vpc was to begin with it" in said
     assert (house.resources(), ec2.describe_security_groups()["SecurityGroups"]) == (state, before)
     assert stored == b"another"
+
+
+@pytest.mark.parametrize("emptied", ["before", "after", "own", "never"])
+def test_what_the_program_s_own_transforms_do_is_seen(house: Any, tmp_path: Path, emptied: str) -> None:
+    """Wherever they are registered: another policy takes the place of one that goes, unless a transform empties it."""
+    found = house.findings(tmp_path / "findings.jsonl", GONE="policy", AGAIN=emptied)
+
+    refused = [] if emptied == "never" else [("role-in-use-keeps-its-rights", "policy")]
+    assert [(one["name"], one["resource_name"]) for one in found] == refused

@@ -1,7 +1,8 @@
 """A program that knows nothing of Holdfast's components: one import, one call.
 
 `GONE` names what this run leaves out, `CHANGED` what it changes: the things themselves, or their unused twins
-(`spare-...`).
+(`spare-...`). `AGAIN` puts another policy in the place of the one that goes, and says which transform empties that one:
+one that the program registers before the guards, after them, or the policy's own.
 """
 
 import json
@@ -14,7 +15,21 @@ import guards
 from guards import unanswered
 
 unanswered.PATIENCE = 1.0  # the tests' time
+again = os.environ.get("AGAIN", "")
+
+
+def emptied(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """A transform that takes the rights out of the other policy."""
+    if args.name != "again":
+        return None
+    return pulumi.ResourceTransformResult({**args.props, "policy": statement("s3:PutObject", "*")}, args.opts)
+
+
+if again == "before":
+    pulumi.runtime.register_resource_transform(emptied)
 guards.install()
+if again == "after":
+    pulumi.runtime.register_resource_transform(emptied)
 
 gone = set(os.environ.get("GONE", "").split(","))
 changed = set(os.environ.get("CHANGED", "").split(","))
@@ -64,6 +79,10 @@ for which in ("", "spare-"):
                 role=role.name,
                 policy=statement(action, f"arn:aws:s3:::{which}house-models/*"),
             )
+        if again and not which:
+            read = statement("s3:GetObject", "arn:aws:s3:::house-models/*")
+            own = pulumi.ResourceOptions(transforms=[emptied] if again == "own" else None)
+            aws.iam.RolePolicy("again", name="again", role=role.name, policy=read, opts=own)
     if there("repository"):
         aws.ecr.Repository(f"{which}repository", name=f"{which}house-serving")
     block = "10.1" if is_changed("vpc") else "10.0"
