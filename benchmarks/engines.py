@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shutil
 import statistics
 import sys
@@ -25,6 +24,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests" / "parity"))
 
 import compare  # noqa: E402
+from cpu_seconds import used  # noqa: E402
 from record import Recorder  # noqa: E402
 
 TURNS = 3
@@ -39,28 +39,6 @@ def described(endpoints: int) -> str:
         rows.append([f"config-{n}", "thing", {"auto": True, "r_model": f"$model-{n}.name"}])
         rows.append([f"endpoint-{n}", "thing", {"value": f"$config-{n}.name"}])
     return json.dumps({"r": rows, "at_once": True})
-
-
-def used() -> float:
-    """CPU seconds of this process and of all that it started, and they, whether they have ended or not."""
-    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in both) + sum(map(_used_by, _children(os.getpid())))
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
-
-
-def _used_by(pid: int) -> float:
-    """CPU seconds of a process that runs, of its ended children, and of those that run."""
-    try:
-        row = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(map(int, row[11:15])) / os.sysconf("SC_CLK_TCK") + sum(map(_used_by, _children(pid)))
 
 
 def cpu(path: str, operation: str, spec: str) -> float:

@@ -3,8 +3,8 @@ What the guards add to a preview: `python benchmarks/guards.py [endpoints [embed
 
 A program of so many endpoints (model, configuration, endpoint: three resources each) with `guards.install()` and
 without, in turns, on the embedded engine and its emulated account: a preview that creates all of them, and one that
-changes nothing. CPU seconds of all processes of a run, the account's left out (it is AWS); the figure is the median of
-the ratios of PAIRS pairs. Also the number of calls of AWS that the guards made in the preview that changes nothing.
+changes nothing. CPU seconds of all processes (the account's too, which is asked once); the figure is the median of the
+ratios of PAIRS pairs. Also the number of calls of AWS that the guards made in the preview that changes nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
-import resource
 import statistics
 import sys
 import tempfile
@@ -22,6 +20,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY), *(str(REPOSITORY / "tests" / name) for name in ("guards", "shared"))]
 
+from cpu_seconds import used  # noqa: E402
 from engine_house import House, engine_of  # noqa: E402
 
 from rehearsal.prefork.starting import Prefork  # noqa: E402
@@ -44,16 +43,6 @@ for n in range(int(os.environ["ENDPOINTS"])):
     pulumi.CustomResource("aws:sagemaker/endpoint:Endpoint", f"e-{n}",
         {"name": f"e-{n}", "endpointConfigName": f"c-{n}"}, pulumi.ResourceOptions(depends_on=[configuration]))
 """
-
-
-def used() -> float:
-    """CPU seconds of all ended processes that this one started, and of those that the prefork server did."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total = usage.ru_utime + usage.ru_stime
-    for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")  # cutime and cstime, see proc(5)
-    return total
 
 
 def cpu(house: House, **environment: str) -> float:
