@@ -8,7 +8,6 @@ and lives as long as the history. Nothing of what they do differs from a run by 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import json
 import os
@@ -23,76 +22,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from patience import LOOK_SECONDS, Patience
+from processes import fork, stacks
 from warm import warm_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-LONGEST_RUN = 120.0
-
-
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Let the kernel end this process when its parent ends, however it ends."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, number)
-
-
-def side_by_side(works: list[Callable[[], None]]) -> None:
-    """Workers in processes of their own, until all have ended; interrupted, they put away what they started."""
-    pids = []
-    for work in works:
-        pid = os.fork()
-        if pid == 0:
-            die_with_parent(signal.SIGTERM)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # hypothesis takes SystemExit for a finding
-            try:
-                with contextlib.suppress(KeyboardInterrupt):
-                    work()
-            finally:
-                import atexit
-
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-                with contextlib.suppress(Exception):
-                    atexit._run_exitfuncs()  # the worker's template account
-                os._exit(0)
-        pids.append(pid)
-    try:
-        for pid in pids:
-            os.waitpid(pid, 0)
-    except KeyboardInterrupt:
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)
-        for pid in pids:
-            os.waitpid(pid, 0)
-
-
-def fork(work: Callable[[], None]) -> int:
-    """A child that does some work and ends; returns its process id."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid:
-        return pid
-    status = 1
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    try:
-        die_with_parent()
-        work()
-        status = 0
-    except SystemExit as e:
-        status = e.code if isinstance(e.code, int) else 1
-    except BaseException:  # noqa: BLE001  # it must not go on as the parent
-        import traceback
-
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
 
 
 class Provider:
@@ -249,10 +185,10 @@ def run(
 
     pid = fork(work)
     os.close(writing)
-    messages = _messages(reading, began + LONGEST_RUN)
-    if messages is None:
+    messages, why = _messages(reading)
+    if why:
+        messages.append(("error", f"the run was given up after {time.monotonic() - began:.0f} s: {why}{stacks()}"))
         os.kill(pid, signal.SIGKILL)
-        messages = [("error", f"the run did not end within {LONGEST_RUN:g} s")]
     _, status = os.waitpid(pid, 0)
     ran = Ran(operation, killed=os.WIFSIGNALED(status))
     for kind, content in messages:
@@ -266,14 +202,14 @@ def run(
     return ran
 
 
-def _messages(reading: int, deadline: float) -> list[tuple[str, Any]] | None:
-    """What the run sent until it ended; None when it takes too long. What a kill cut off doesn't count."""
-    received = bytearray()
+def _messages(reading: int) -> tuple[list[tuple[str, Any]], str]:
+    """What the run sent until it ended, or why it is given up. What a kill cut off doesn't count."""
+    received, patience, why = bytearray(), Patience(), ""
     with os.fdopen(reading, "rb") as pipe:
-        while True:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                return None
+        while not why:
+            if not select.select([pipe], [], [], LOOK_SECONDS)[0]:
+                why = patience.over()
+                continue
             piece = os.read(pipe.fileno(), 1 << 20)
             if not piece:
                 break
@@ -283,7 +219,7 @@ def _messages(reading: int, deadline: float) -> list[tuple[str, Any]] | None:
     with contextlib.suppress(EOFError, pickle.UnpicklingError):
         while True:
             messages.append(pickle.load(stream))
-    return messages
+    return messages, why
 
 
 def _engine(  # noqa: C901, PLR0913, PLR0917  # one call, in the forked process

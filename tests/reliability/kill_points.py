@@ -24,11 +24,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
-import forks  # noqa: E402
+import processes  # noqa: E402
 import warm  # noqa: E402
 import worlds  # noqa: E402
 from histories import MAIN, Broken, History, Incident  # noqa: E402
-from soak import results  # noqa: E402
+from soak import commit, results  # noqa: E402
 
 OPERATIONS = ("deployment", "roll", "destruction")
 
@@ -75,6 +75,7 @@ def work(options: argparse.Namespace, worker: int, until: float) -> None:
     """This worker's share of the points of each operation, until one is beyond the end of the run."""
     warm.warm_up()
     done = {(each["operation"], each["save"], each["persisted"]) for each in results(options.results)}
+    at = commit()
     for operation in options.operations or OPERATIONS:
         beginning = Beginning(operation)
         for number in range(worker, 400, options.workers):
@@ -87,6 +88,7 @@ def work(options: argparse.Namespace, worker: int, until: float) -> None:
             if not reached:
                 break
             row: dict[str, Any] = {"operation": operation, "save": save, "persisted": persisted, "wrong": wrong}
+            row["commit"] = at
             with options.results.open("a") as file:
                 file.write(json.dumps(row) + "\n")
         beginning.close()
@@ -118,7 +120,7 @@ def main() -> int:
     options = parser.parse_args()
     options.results.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + options.minutes * 60
-    forks.side_by_side([lambda worker=worker: work(options, worker, until) for worker in range(options.workers)])
+    processes.side_by_side([lambda worker=worker: work(options, worker, until) for worker in range(options.workers)])
     found = results(options.results)
     print(report(found))  # noqa: T201
     return 1 if any(each["wrong"] for each in found) else 0

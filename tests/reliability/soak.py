@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import statistics
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -23,7 +24,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "shared"), str(HERE.parents[1])]
 
-import forks  # noqa: E402
+import processes  # noqa: E402
 import programs  # noqa: E402
 import warm  # noqa: E402
 from machine import Story, explore  # noqa: E402
@@ -42,19 +43,29 @@ def results(path: Path) -> list[dict[str, Any]]:
     return found
 
 
+def commit() -> str:
+    """The commit that the histories run on, short; with a + where files differ from it."""
+    git = ["git", "-C", str(warm.REPOSITORY)]
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        head = subprocess.check_output([*git, "rev-parse", "--short", "HEAD"], text=True).strip()
+        changed = subprocess.check_output([*git, "status", "--porcelain", "--untracked-files=no"], text=True).strip()
+        return head + ("+" if changed else "")
+    return ""
+
+
 def work(options: argparse.Namespace, worker: int, first: int, until: float) -> None:
     """Histories of every so many'th batch until there are enough or the time is over."""
     path, name = options.results, options.program
     program = programs.PROGRAMS[name]()
     warm.warm_up()
-    batch = first + worker
+    batch, at = first + worker, commit()
 
     def told(story: Story) -> None:
         if time.monotonic() > until:
             return  # it was cut short
-        line = json.dumps({**asdict(story), "batch": batch, "log": story.log if story.broken else []}) + "\n"
+        row = {**asdict(story), "batch": batch, "commit": at, "log": story.log if story.broken else []}
         with path.open("a") as file:  # one write a line: several workers append
-            file.write(line)
+            file.write(json.dumps(row) + "\n")
 
     def enough() -> bool:
         return time.monotonic() > until or sum(each["program"] == name for each in results(path)) >= options.histories
@@ -86,6 +97,8 @@ def report(found: list[dict[str, Any]], seconds: float, new: int) -> str:
             f"{sum(each['runs'] for each in mine)} runs of the engine, {sum(each['refused'] for each in mine)} refused "
             f"changes, {len(broken)} histories broke something."
         )
+        commits = Counter(each.get("commit", "") for each in mine)
+        lines.append("  at " + ", ".join(f"{at or 'an unknown commit'}: {count}" for at, count in commits.items()))
         for kind, count in Counter(each["broken"] for each in broken).most_common():
             lines.append(f"  {count} x {kind}")
         covered: Counter[str] = Counter()
@@ -119,7 +132,7 @@ def main() -> int:
     if not options.report:
         first = 1 + max((each["batch"] for each in before if each["program"] == options.program), default=0)
         until = began + options.minutes * 60
-        forks.side_by_side(
+        processes.side_by_side(
             [lambda worker=worker: work(options, worker, first, until) for worker in range(options.workers)]
         )
     after = results(options.results)
