@@ -18,6 +18,22 @@ from components.account import Account
 HTTPS = 443
 
 
+def open_to_storage(
+    name: str, group: pulumi.Input[str], prefix_list: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> None:
+    """Let a security group's members reach Amazon S3, by the id of its prefix list, over HTTPS."""
+    aws.vpc.SecurityGroupEgressRule(
+        f"{name}-s3",
+        security_group_id=group,
+        description="HTTPS to Amazon S3",
+        prefix_list_id=prefix_list,
+        ip_protocol="tcp",
+        from_port=HTTPS,
+        to_port=HTTPS,
+        opts=opts,
+    )
+
+
 class NetworkArgs(TypedDict):
     """What a Network is made from."""
 
@@ -93,15 +109,6 @@ class Network(pulumi.ComponentResource):
         group = aws.ec2.SecurityGroup(
             name, description=f"Containers of {name}", vpc_id=vpc.id, tags={"Name": name}, opts=child
         )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{name}-s3",
-            security_group_id=group.id,
-            description="HTTPS to Amazon S3",
-            prefix_list_id=storage.prefix_list_id,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            opts=child,
-        )
+        open_to_storage(name, group.id, storage.prefix_list_id, child)
         self.security_group_ids = [group.id]
         self.register_outputs({"subnetIds": self.subnet_ids, "securityGroupIds": self.security_group_ids})

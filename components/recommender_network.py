@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from components import names
 from components.account import Account, ask
-from components.network import HTTPS, Network
+from components.network import Network, open_to_storage
 from components.session_manager_endpoints import route_table_of
 from knowledge.permissions import document_of
 from knowledge.recommendations import FULL_ACCESS, network_needs
@@ -170,16 +170,7 @@ class RecommenderNetwork(pulumi.ComponentResource):
             "for the prefix list of Amazon S3",
             lambda: aws.ec2.get_prefix_list(name=self._service, opts=pulumi.InvokeOptions(parent=self)),
         )
-        aws.vpc.SecurityGroupEgressRule(
-            f"{self._own}-s3",
-            security_group_id=group.id,
-            description="HTTPS to Amazon S3",
-            prefix_list_id=prefix_list.id,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            opts=self._child,
-        )
+        open_to_storage(self._own, group.id, prefix_list.id, self._child)
         for number, block in enumerate(dict.fromkeys(blocks), start=1):
             aws.vpc.SecurityGroupEgressRule(
                 f"{self._own}-{number}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from findings.finding import Finding
 
@@ -41,29 +41,14 @@ def artifacts(container: dict[str, Any]) -> Iterator[str]:
 def judged(account: Account, arn: str, check: str) -> Finding:
     """Whether it is registered, and can be tried."""
     version = described(account, arn)
+    status, said = version.get("ModelPackageStatus"), version.get("ModelApprovalStatus") or "no approval"
+    outcome: Literal["violated", "passed"] = "violated"
     if not version:
-        return Finding(
-            source="check",
-            name=check,
-            outcome="violated",
-            severity="high",
-            message=f"There is no registered version {arn}; {RULES}.",
-            fix="Register the model, then set recommender.version (or --version) to its ARN.",
-        )
-    if version.get("ModelPackageStatus") != "Completed":
-        return Finding(
-            source="check",
-            name=check,
-            outcome="violated",
-            severity="high",
-            message=f"Version {arn} is {version.get('ModelPackageStatus')}, not Completed; a job can't run it.",
-            fix="Wait until it is Completed, or register the model anew.",
-        )
-    said = version.get("ModelApprovalStatus") or "no approval"
-    return Finding(
-        source="check",
-        name=check,
-        outcome="passed",
-        severity="high",
-        message=f"Version {arn} is registered ({said}).",
-    )
+        message = f"There is no registered version {arn}; {RULES}."
+        fix = "Register the model, then set recommender.version (or --version) to its ARN."
+    elif status != "Completed":
+        message = f"Version {arn} is {status}, not Completed; a job can't run it."
+        fix = "Wait until it is Completed, or register the model anew."
+    else:
+        outcome, message, fix = "passed", f"Version {arn} is registered ({said}).", ""
+    return Finding(source="check", name=check, outcome=outcome, severity="high", message=message, fix=fix)
