@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import invalid
-from rehearsal.account.inference import deployments
+from rehearsal.account.inference import deployments, scaling
 from rehearsal.account.inference.records import IN_SERVICE, Deployment, Endpoint, Fleet, Variant
 from rehearsal.account.inference.service import page, tag_map
 
@@ -73,6 +73,7 @@ def update(inference: Inference, request: Request) -> dict[str, Any]:
     _must_be_steady(endpoint)
     configuration = _configuration(inference, request)
     _check_allow_list(inference, request, configuration)
+    scaling.check_update(inference, endpoint, configuration)
     config = parameters.get("DeploymentConfig")
     deployments.check_config(config)
     if parameters.get("RetainDeploymentConfig"):
@@ -143,6 +144,7 @@ def delete(inference: Inference, request: Request) -> dict[str, Any]:
     endpoint = _endpoint(inference, request)
     if endpoint.status in ("SystemUpdating", "Deleting"):
         raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    scaling.deregister(inference, endpoint)
     endpoint.status, endpoint.modified = "Deleting", request.at
     endpoint.deployment = Deployment("delete", None, request.at, request.at + deployments.DELETE_SECONDS)
     return {}

@@ -1,20 +1,23 @@
 """Autoscaling that acts: Application Auto Scaling changes a variant's instances whenever its targets let it.
 
+And what its targets keep from happening: an update that takes the variant away or changes its instances' type.
+
 Sources: "Automatic scaling of Amazon SageMaker AI models" (Developer Guide: the scalable dimension
 `sagemaker:variant:DesiredInstanceCount`, resource id `endpoint/<name>/variant/<name>`; scaling happens within the
-target's MinCapacity and MaxCapacity, and not while an endpoint is being updated), UpdateEndpointWeightsAndCapacities.
+target's MinCapacity and MaxCapacity, and not while an endpoint is being updated), "Update or delete endpoints that use
+automatic scaling" (endpoint-scaling), UpdateEndpointWeightsAndCapacities.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.account.errors import AccountError
+from rehearsal.account.errors import AccountError, invalid
 from rehearsal.account.inference import deployments
 from rehearsal.account.inference.records import IN_SERVICE, Deployment
 
 if TYPE_CHECKING:
-    from rehearsal.account.inference.records import Endpoint
+    from rehearsal.account.inference.records import Configuration, Endpoint
     from rehearsal.account.inference.service import Inference
 
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
@@ -53,3 +56,37 @@ def _target(account: str, endpoint: Endpoint, variant: str) -> Any | None:
 
     backend = applicationautoscaling_backends[account][endpoint.region]
     return backend.targets.get(DIMENSION, {}).get(f"endpoint/{endpoint.name}/variant/{variant}")
+
+
+def check_update(inference: Inference, endpoint: Endpoint, configuration: Configuration) -> None:
+    """Refuses a configuration without a variant that is a scalable target, or with another instance type for it.
+
+    Another model is allowed. Source: endpoint-scaling: "If the update would change the instance type for any model that
+    is a target for automatic scaling, the update fails". That a variant can't be removed either, and the words, are
+    assumed (docs/unverified.md).
+    """
+    wanted = {definition["VariantName"]: definition for _, definition in configuration.variants()}
+    held = [
+        variant.name
+        for variant in (endpoint.fleet.variants if endpoint.fleet is not None else [])
+        if _target(inference.account, endpoint, variant.name) is not None
+        and wanted.get(variant.name, {}).get("InstanceType") != variant.definition.get("InstanceType")
+    ]
+    if held:
+        raise invalid(
+            f'The variant(s) "{", ".join(held)}" must be deregistered as scalable targets with AWS Auto Scaling before '
+            "they can be removed or have their instance type updated."
+        )
+
+
+def deregister(inference: Inference, endpoint: Endpoint) -> None:
+    """Takes the targets of an endpoint that is deleted away.
+
+    Source: endpoint-scaling: when an endpoint is deleted, Application Auto Scaling deregisters its variants, if the
+    caller may do that.
+    """
+    from moto.applicationautoscaling.models import applicationautoscaling_backends
+
+    targets = applicationautoscaling_backends[inference.account][endpoint.region].targets.get(DIMENSION, {})
+    for resource in [each for each in targets if each.startswith(f"endpoint/{endpoint.name}/variant/")]:
+        del targets[resource]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from account_world import put_configuration, put_ground, put_model, wait
+from botocore.exceptions import ClientError
 
 from rehearsal.account import AccountError
 
@@ -35,3 +36,30 @@ def test_autoscaling_changes_the_instances_within_its_target(world: World) -> No
 
     assert begun["status"] == "Updating"
     assert [variant["CurrentInstanceCount"] for variant in ended["ProductionVariants"]] == [3]
+
+
+def test_a_scalable_target_keeps_its_variant_and_its_instance_type(world: World) -> None:
+    """Another model is no matter; another type is refused until the target is gone; a deletion takes it away."""
+    ground = put_ground(world, "kept")
+    for name in ("kept", "kept-other"):
+        put_model(world, ground, name)
+        put_configuration(world, name, name)
+    put_configuration(world, "kept-larger", "kept", variant={"InstanceType": "ml.m5.xlarge"})
+    world.sagemaker.create_endpoint(EndpointName="kept", EndpointConfigName="kept")
+    wait(world, "kept", "InService")
+    scaling = world.client("application-autoscaling")
+    resource = {"ServiceNamespace": "sagemaker", "ResourceId": "endpoint/kept/variant/main"}
+    dimension = {"ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
+    scaling.register_scalable_target(**resource, **dimension, MinCapacity=1, MaxCapacity=4)
+    world.sagemaker.update_endpoint(EndpointName="kept", EndpointConfigName="kept-other")
+    wait(world, "kept", "InService")
+    with pytest.raises(ClientError, match="must be deregistered as scalable targets"):
+        world.sagemaker.update_endpoint(EndpointName="kept", EndpointConfigName="kept-larger")
+    scaling.deregister_scalable_target(**resource, **dimension)
+    world.sagemaker.update_endpoint(EndpointName="kept", EndpointConfigName="kept-larger")
+    wait(world, "kept", "InService")
+    scaling.register_scalable_target(**resource, **dimension, MinCapacity=1, MaxCapacity=4)
+    world.sagemaker.delete_endpoint(EndpointName="kept")
+    left = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=["endpoint/kept/variant/main"])
+
+    assert left["ScalableTargets"] == []
