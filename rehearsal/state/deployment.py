@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rehearsal.errors import RehearsalGap, StateError
 from rehearsal.state.crypter import PlaintextCrypter
 from rehearsal.state.properties import read, write
-from rehearsal.state.resource import PendingOperation, ResourceState
+from rehearsal.state.resource import PendingOperation, ResourceState, Written
 from rehearsal.state.snapshot import Manifest, Snapshot
 
 if TYPE_CHECKING:
@@ -88,9 +88,12 @@ def _resource(row: dict[str, Any], crypter: Crypter) -> ResourceState:
     return ResourceState(urn=urn, custom=bool(row.get("custom")), stack_trace=trace, **values)
 
 
-def _features(snapshot: Snapshot) -> list[str]:
-    found = {f for r in snapshot.resources for a, f in _FEATURE_OF.items() if getattr(r, a)}
-    return sorted(found)
+def _features(state: ResourceState) -> list[str]:
+    return [feature for attribute, feature in _FEATURE_OF.items() if getattr(state, attribute)]
+
+
+def _head(features: set[str]) -> dict[str, Any]:
+    return {"version": 4, "features": sorted(features)} if features else {"version": 3}
 
 
 def _frame(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
@@ -115,9 +118,7 @@ def to_json(snapshot: Snapshot, crypter: Crypter) -> dict[str, Any]:
             {"resource": _resource_json(p.resource, crypter), "type": p.type} for p in snapshot.pending_operations
         ]
     deployment["metadata"] = snapshot.metadata
-    features = _features(snapshot)
-    head: dict[str, Any] = {"version": 4, "features": features} if features else {"version": 3}
-    return {**head, "deployment": deployment}
+    return {**_head({f for r in snapshot.resources for f in _features(r)}), "deployment": deployment}
 
 
 def to_text(snapshot: Snapshot, crypter: Crypter) -> str:
@@ -129,20 +130,24 @@ def to_text(snapshot: Snapshot, crypter: Crypter) -> str:
     if isinstance(crypter, PlaintextCrypter):
         return json.dumps(to_json(snapshot, crypter))
 
-    def text(state: ResourceState) -> str:
-        if state.written is None:
-            state.written = json.dumps(_resource_json(state, crypter))
+    def texts(states: list[ResourceState]) -> list[Written]:
+        # In a run of hundreds this line runs for each of them, hundreds of times.
+        return [state.written or anew(state) for state in states]
+
+    def anew(state: ResourceState) -> Written:
+        state.written = Written(json.dumps(_resource_json(state, crypter)), _features(state))
         return state.written
 
     pieces = [f'"{k}": {json.dumps(v)}' for k, v in _frame(snapshot, crypter).items()]
-    if snapshot.resources:
-        pieces.append('"resources": [' + ",\n".join(text(r) for r in snapshot.resources) + "]")
+    resources = texts(snapshot.resources)
+    if resources:
+        pieces.append('"resources": [' + ",\n".join([text for text, _ in resources]) + "]")
     if snapshot.pending_operations:
-        rows = (f'{{"resource": {text(p.resource)}, "type": "{p.type}"}}' for p in snapshot.pending_operations)
+        begun = zip(texts([p.resource for p in snapshot.pending_operations]), snapshot.pending_operations, strict=True)
+        rows = (f'{{"resource": {written.text}, "type": "{p.type}"}}' for written, p in begun)
         pieces.append('"pending_operations": [' + ",\n".join(rows) + "]")
     pieces.append(f'"metadata": {json.dumps(snapshot.metadata)}')
-    features = _features(snapshot)
-    head = f'"version": 4, "features": {json.dumps(features)}' if features else '"version": 3'
+    head = json.dumps(_head({feature for _, features in resources for feature in features}))[1:-1]
     return f'{{{head}, "deployment": {{{", ".join(pieces)}}}}}\n'
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rehearsal.values import Properties
+
+
+class Written(NamedTuple):
+    """The JSON text of a state, and the features that a document needs to hold it."""
+
+    text: str
+    features: list[str]
 
 
 @dataclass(eq=False)
@@ -54,8 +61,8 @@ class ResourceState:
     modified: str = ""
     source_position: str = ""
     stack_trace: list[str] = field(default_factory=list)
-    written: str | None = field(default=None, init=False, repr=False)
-    """JSON text of this state as last written; None once anything changed."""
+    written: Written | None = field(default=None, init=False, repr=False)
+    """This state as last written; None once anything changed."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
