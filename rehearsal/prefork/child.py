@@ -167,6 +167,22 @@ def _when_ended(remember: Callable[[], None]) -> None:
     signal.signal(signal.SIGTERM, end)
 
 
+_MOST_SCRIPTS = 64
+_compiled: dict[tuple[str, int, int], types.CodeType] = {}
+
+
+def compiled(script: str) -> types.CodeType:
+    """The code of a script; kept, so that a fork of a process that asked for it has it already."""
+    there = os.stat(script)
+    key = (script, there.st_mtime_ns, there.st_size)
+    if key not in _compiled:
+        if len(_compiled) >= _MOST_SCRIPTS:
+            _compiled.clear()
+        with io.open_code(script) as file:
+            _compiled[key] = compile(file.read(), script, "exec")
+    return _compiled[key]
+
+
 def _run(request: Request) -> None:
     sys.argv = [request.script or request.module or "", *request.arguments]
     if request.module:
@@ -177,8 +193,7 @@ def _run(request: Request) -> None:
     assert request.script  # noqa: S101  # for the type checker: one of the two is there
     if not request.safe_path:
         sys.path.insert(0, os.path.dirname(request.script))
-    with io.open_code(request.script) as file:
-        code = compile(file.read(), request.script, "exec")
+    code = compiled(request.script)
     main = types.ModuleType("__main__")
     main.__file__ = request.script
     main.__dict__["__builtins__"] = __builtins__

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.prefork import imports, wire
-from rehearsal.prefork.child import Request, become
+from rehearsal.prefork.child import Request, become, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +83,11 @@ class Nursery:
             for name in names:
                 imports.load(name)
         *streams, connection = files
-        return self.fork(Request.read(order["request"]), names, streams, socket.socket(fileno=connection))
+        request = Request.read(order["request"])
+        if request.script:
+            with contextlib.suppress(OSError, SyntaxError, ValueError):  # the process itself will say so
+                compiled(request.script)
+        return self.fork(request, names, streams, socket.socket(fileno=connection))
 
     def fork(
         self, request: Request, names: list[str], streams: list[int], connection: socket.socket
