@@ -11,6 +11,7 @@ from guards import kinds, narrowing, openness, packages, registrations, routes, 
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion
+from guards.exclusive_policies import judge_exclusive, judge_exclusive_deletion
 from guards.existence import judge_configuration, judge_model
 from guards.expiry import judge_bucket_lifecycle, judge_image_lifecycle
 from guards.registry_functions import judge_function_update, judge_providers
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _BUCKETS = kinds.TYPES_OF["bucket"]
 _POLICIES = (kinds.BUCKET_POLICY, kinds.KEY_POLICY, kinds.REPOSITORY_POLICY)
+_EXCLUSIVE = (kinds.EXCLUSIVE_ATTACHMENT, kinds.EXCLUSIVE_POLICIES, kinds.EXCLUSIVE_ATTACHMENTS)
 _LIFECYCLES = (kinds.BUCKET_LIFECYCLE, kinds.BUCKET_LIFECYCLE_V2)
 
 CREATIONS: dict[str, tuple[Guard, ...]] = {
@@ -38,22 +40,23 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
     **dict.fromkeys(kinds.DEFAULT_ENCRYPTION, (judge_default_encryption,)),
     **dict.fromkeys(_POLICIES, (openness.judge_resource_policy,)),
+    **dict.fromkeys(_EXCLUSIVE, (judge_exclusive,)),
 }
 """What may not be made: it names what isn't there, or it takes something away by being there."""
 
 CHANGES: dict[str, tuple[Guard, ...]] = {
     kinds.ENDPOINT: (packages.judge_endpoint_update,),
-    kinds.KEY: (narrowing.judge_key,),
+    **dict.fromkeys(kinds.TYPES_OF["key"], (narrowing.judge_key,)),
     kinds.ALIAS: (narrowing.judge_alias,),
-    kinds.OBJECT: (narrowing.judge_object,),
-    kinds.OBJECT_V1: (narrowing.judge_object,),
+    **dict.fromkeys(kinds.TYPES_OF["artifact"], (narrowing.judge_object,)),
     kinds.ROLE: (narrowing.judge_role_update,),
     kinds.ROLE_POLICY: (narrowing.judge_role_policy,),
     kinds.POLICY: (narrowing.judge_policy,),
     kinds.GROUP: (traffic.judge_group_update,),
     kinds.ROUTE_TABLE: (routes.judge_table_update,),
     kinds.ASSOCIATION: (routes.judge_association_update,),
-    kinds.VPC_ENDPOINT: (vpc_endpoints.judge_endpoint_update,),
+    kinds.VPC_ENDPOINT: (vpc_endpoints.judge_endpoint_update, traffic.judge_endpoint_groups),
+    **dict.fromkeys(_EXCLUSIVE, (judge_exclusive,)),
     kinds.FUNCTION: (judge_function_update,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(traffic.RULES, (traffic.judge_rule_update,)),
@@ -71,6 +74,7 @@ DELETIONS: dict[str, tuple[Guard, ...]] = {
     kinds.ROLE_POLICY: (judge_rights_deletion,),
     kinds.ATTACHMENT: (judge_rights_deletion,),
     kinds.POLICY: (judge_rights_deletion,),
+    kinds.EXCLUSIVE_ATTACHMENT: (judge_exclusive_deletion,),
     kinds.GRANT: (openness.judge_grant_deletion,),
     kinds.PERMISSION: (openness.judge_permission_deletion,),
     kinds.ROUTE: (routes.judge_route_deletion,),
@@ -78,8 +82,10 @@ DELETIONS: dict[str, tuple[Guard, ...]] = {
     kinds.VPC_ENDPOINT_ROUTES: (vpc_endpoints.judge_gateway_association_deletion,),
     **dict.fromkeys(traffic.RULES, (traffic.judge_rule_deletion,)),
     **dict.fromkeys(_POLICIES, (openness.judge_policy_deletion,)),
-    # What stays keeps its key, what comes needs none; without its lifecycle rules nothing expires.
+    # What stays keeps its key, what comes needs none; without its lifecycle rules nothing expires, and what was a
+    # role's only policies stays with it.
     **dict.fromkeys([*kinds.DEFAULT_ENCRYPTION, *_LIFECYCLES, kinds.REPOSITORY_LIFECYCLE], _HARMLESS),
+    **dict.fromkeys([kinds.EXCLUSIVE_POLICIES, kinds.EXCLUSIVE_ATTACHMENTS], _HARMLESS),
 }
 """What may not go. Every guarded type is here: one that is missing would be a guard that nobody wrote."""
 

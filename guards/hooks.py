@@ -67,7 +67,7 @@ class Guards:
             self.account,
             dry_run=dry_run,
             program_done=program_done,
-            elsewhere=lambda: [Account(region=one) for one in regions if one != self.account().region],
+            elsewhere=lambda: [self.account().in_region(one) for one in regions if one != self.account().region],
         )
 
     def account(self) -> Account:

@@ -6,12 +6,12 @@ middle, and for changes in place, what any endpoint does or will use counts.
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING
 
 from guards import kinds, usage
 from guards.encryption import enter, planned_encryption
+from guards.readings import Reading
 from guards.surroundings import (
     BEHIND_FUNCTIONS,
     BEHIND_PACKAGES,
@@ -86,41 +86,26 @@ class Judge:
         self.dry_run = dry_run
         self.program_done = program_done
         self._elsewhere = elsewhere
-        self._others: list[UsageGraph] | None = None
-        self._read = threading.Condition()
-        self._began = 0
-        self._reading = False
-        self._live: UsageGraph | None = None
-        self._live_of = 0
+        self._accounts: list[Account] | None = None
+        self._live = Reading(self._read_live, once=dry_run)
+        self._others = Reading(self._read_others, once=dry_run)
 
     def live(self) -> UsageGraph:
-        """The live graph. A preview reads it once; at `up` it is one whose reading began after it was asked for.
+        """The live graph. A preview reads it once; at `up` it is one whose reading began after it was asked for."""
+        return self._live.get()
 
-        Who asks while others are being answered shares the next reading: hooks run side by side.
-        """
-        with self._read:
-            wanted = 1 if self.dry_run else self._began + 1
-            while self._live is None or self._live_of < wanted:
-                if not self._reading:
-                    break
-                self._read.wait()
-            else:
-                return self._live
-            self._reading = True
-            self._began += 1
-            this = self._began
-        graph: UsageGraph | None = None
-        try:
-            if not self.dry_run:
-                self.account().forget()
-            graph = self.account().graph()
-        finally:
-            with self._read:
-                self._reading = False
-                if graph is not None:
-                    self._live, self._live_of = graph, this
-                self._read.notify_all()
-        return graph
+    def _read_live(self) -> UsageGraph:
+        if not self.dry_run:
+            self.account().forget()
+        return self.account().graph()
+
+    def _read_others(self) -> list[UsageGraph]:
+        """What the endpoints of other Regions use."""
+        if self._accounts is None:
+            self._accounts = self._elsewhere()
+        for one in self._accounts:
+            one.forget()
+        return [one.graph().as_of(one.region) for one in self._accounts]
 
     def uses(self, *, end: bool, about: frozenset[str]) -> UsageGraph:
         """The graph that counts, at the `end` of the run or before; `about`: the kinds asked about, to read no more."""
@@ -129,7 +114,7 @@ class Judge:
         counted = live.without_uses_of(self._moved(live) if end and self.dry_run else _NONE)
         counted.merge(self.plan.graph(live, account.look_up, account=account.identity()[0], region=account.region))
         if about & _OF_NO_REGION:
-            for other in self._in_other_regions():
+            for other in self._others.get():
                 counted.merge(other)
         self._planned_aliases(counted)
         at_the_end = end and self.dry_run
@@ -154,17 +139,6 @@ class Judge:
         """The shortest path from something to an endpoint that uses it; None when nobody does."""
         paths = graph.users_of(one, beyond=self.leaving)
         return paths[0] if paths else None
-
-    def _in_other_regions(self) -> list[UsageGraph]:
-        """What the endpoints of other Regions use; a preview reads it once."""
-        with self._read:
-            if self._others is not None:
-                return self._others
-        found = [one.graph().as_of(one.region) for one in self._elsewhere()]
-        if self.dry_run or not found:
-            with self._read:
-                self._others = found
-        return found
 
     def _planned_aliases(self, graph: UsageGraph) -> None:
         for registration in self.plan.of(kinds.ALIAS):

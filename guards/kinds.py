@@ -14,16 +14,23 @@ CONFIGURATION = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
 ENDPOINT = "aws:sagemaker/endpoint:Endpoint"
 KEY = "aws:kms/key:Key"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
+REPLICA_KEY = "aws:kms/replicaKey:ReplicaKey"
+EXTERNAL_KEY = "aws:kms/externalKey:ExternalKey"
+REPLICA_EXTERNAL_KEY = "aws:kms/replicaExternalKey:ReplicaExternalKey"
 ALIAS = "aws:kms/alias:Alias"
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 OBJECT_V1 = "aws:s3/bucketObject:BucketObject"
+OBJECT_COPY = "aws:s3/objectCopy:ObjectCopy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 POLICY = "aws:iam/policy:Policy"
+EXCLUSIVE_ATTACHMENT = "aws:iam/policyAttachment:PolicyAttachment"
+EXCLUSIVE_POLICIES = "aws:iam/rolePoliciesExclusive:RolePoliciesExclusive"
+EXCLUSIVE_ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 REPOSITORY = "aws:ecr/repository:Repository"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -74,6 +81,7 @@ GUARDED: dict[str, Kind] = {
     CONFIGURATION: Kind(usage.CONFIGURATION, side_by_side=True, announced=True),
     ENDPOINT: Kind(usage.ENDPOINT, announced=True),
     KEY: Kind(usage.KEY, side_by_side=True, tagged=True),
+    **dict.fromkeys((REPLICA_KEY, EXTERNAL_KEY, REPLICA_EXTERNAL_KEY), Kind(usage.KEY, side_by_side=True, tagged=True)),
     KEY_POLICY: Kind(announced=True),
     ALIAS: Kind(usage.ALIAS, announced=True),
     BUCKET: Kind(usage.BUCKET, side_by_side=True, tagged=True),
@@ -83,10 +91,14 @@ GUARDED: dict[str, Kind] = {
     BUCKET_POLICY: Kind(announced=True),
     OBJECT: Kind(usage.ARTIFACT, side_by_side=True),
     OBJECT_V1: Kind(usage.ARTIFACT, side_by_side=True),
+    OBJECT_COPY: Kind(usage.ARTIFACT, side_by_side=True),
     ROLE: Kind(usage.ROLE, side_by_side=True),
     ROLE_POLICY: Kind(side_by_side=True, announced=True),
     ATTACHMENT: Kind(side_by_side=True, announced=True),
     POLICY: Kind(side_by_side=True),
+    EXCLUSIVE_ATTACHMENT: Kind(announced=True),
+    EXCLUSIVE_POLICIES: Kind(announced=True),
+    EXCLUSIVE_ATTACHMENTS: Kind(announced=True),
     REPOSITORY: Kind(usage.REPOSITORY, side_by_side=True, announced=True),
     REPOSITORY_POLICY: Kind(announced=True),
     SUBNET: Kind(usage.SUBNET),

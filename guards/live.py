@@ -43,6 +43,12 @@ class Account(Calls):
         super().__init__(session, region)
         self._described: dict[str, dict[str, Any]] = {}
 
+    def in_region(self, region: str) -> Account:
+        """The same account in another Region, asked through the same session."""
+        other = Account(self._boto(), region)
+        other._lock, other._identity = self._lock, self.identity()
+        return other
+
     def endpoint(self, name: str) -> dict[str, Any] | None:
         """DescribeEndpoint, never remembered; None when there is none of that name."""
         answer: dict[str, Any] | None = self.ask("sagemaker", "describe_endpoint", EndpointName=name)

@@ -84,16 +84,16 @@ def _refuse_if_used(  # noqa: PLR0913 - what happens, in words
 
 def judge_key(operation: Operation, judge: Judge, report: Report) -> None:
     """Refuse that a key in use is disabled, or its policy withdrawn from the role."""
-    enabled = operation.new_inputs.get("isEnabled")
-    if enabled is False and operation.old("isEnabled") is not False:
+    by = "isEnabled" if operation.type == kinds.KEY else "enabled"
+    if operation.new_inputs.get(by) is False and operation.old(by) is not False:
         _refuse_if_used(
             operation,
             judge,
             report,
             name="key-in-use-stays-enabled",
             label="key",
-            what="is to be disabled (isEnabled: false)",
-            fix="Leave isEnabled true until no endpoint configuration or artifact uses the key.",
+            what=f"is to be disabled ({by}: false)",
+            fix=f"Leave {by} true until no endpoint configuration or artifact uses the key.",
         )
     if operation.new_inputs.get("policy") is not None:
         judge_policy_change(operation, judge, report, before=operation.old("policy"))

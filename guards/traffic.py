@@ -71,6 +71,50 @@ def judge_group_update(operation: Operation, judge: Judge, report: Report) -> No
         _judge(operation, operation.id, way, (was, becomes), judge, report, end=False)
 
 
+def judge_endpoint_groups(operation: Operation, judge: Judge, report: Report) -> None:
+    """Refuse that an interface endpoint gets groups which let less in than those that it had."""
+    was, becomes = operation.old("securityGroupIds"), operation.new_inputs.get("securityGroupIds")
+    if becomes is None or has_unknown(becomes) or not set(items(was)) - set(items(becomes)):
+        return
+    check_place(operation, judge)
+    graph = judge.uses(end=False, about=frozenset({usage.VPC_ENDPOINT}))
+    user = node(usage.VPC_ENDPOINT, operation.id)
+    path = judge.path(graph, user)
+    if path is None:
+        give_unread(operation, "VPC endpoint", usage.VPC_ENDPOINT, graph, judge, report, GUARDS[INTO])
+        return
+    wanted = sorted({*items(was), *items(becomes)})
+    described = judge.account().ask("ec2", "describe_security_groups", GroupIds=wanted) or {}
+    opened = {
+        one["GroupId"]: openings(items(one.get("IpPermissions")), one["GroupId"])
+        for one in described.get("SecurityGroups", [])
+    }
+    before = {each for group in items(was) for each in opened.get(group, set())}
+    after = {each for group in items(becomes) for each in opened.get(group, set())}
+    for group in items(becomes):  # rules that this run gives to the group, made or not yet
+        after |= openings(
+            [
+                one.inputs
+                for one in judge.plan.of(*RULES)
+                if group_of(one.type, one.inputs) == group and direction(one.type, one.inputs) == INTO
+            ],
+            group,
+        )
+    missing = lost(reached(before), reached(after))
+    if missing:
+        report.give(
+            finding(
+                operation,
+                GUARDS[INTO],
+                f"{describe(operation, 'VPC endpoint')}: by its new security groups it could no longer be reached from "
+                f"{', '.join(missing[:3])} by HTTPS, and endpoint {path.endpoint} depends on that. An instance that "
+                "AWS starts anew could not fetch what it needs.",
+                path=path.texts(),
+                fix="Let the new groups in from the same places first, and let the VPC endpoint depend on these rules.",
+            )
+        )
+
+
 def _judge(  # noqa: PLR0913, PLR0917 - one question
     operation: Operation, group: str, way: str, change: tuple[Rules, Rules], judge: Judge, report: Report, *, end: bool
 ) -> None:

@@ -8,6 +8,8 @@ import json
 import zipfile
 from typing import Any
 
+from cells_elsewhere import Elsewhere, Packages, allow, document, package
+
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -15,14 +17,6 @@ REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 VARIANTS = 10
 HANDLER = "def handler(event, context): return {'Credentials': {'Username': 'u', 'Password': 'p'}}\n"
 ARTIFACT = "s3://cells-artifacts/model.tar.gz"
-
-
-def document(*statements: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def allow(*actions: str) -> str:
-    return document({"Effect": "Allow", "Action": list(actions), "Resource": "*"})
 
 
 def zipped() -> bytes:
@@ -41,6 +35,7 @@ class World:
         self.iam, self.s3, self.ec2, self.kms = (client(one) for one in ("iam", "s3", "ec2", "kms"))
         self.ecr, self.sagemaker, self.lambda_ = (client(one) for one in ("ecr", "sagemaker", "lambda"))
         self.facts: dict[str, Any] = {}
+        self._elsewhere = Elsewhere(self)
 
     # --- before the program ---------------------------------------------------------------------------------------
 
@@ -51,6 +46,8 @@ class World:
         bare = [f"rights-{change}{twin}" for change in ("removed", "replaced", "narrowed") for twin in ("", "-twin")]
         bare += ["rights-removed-spare", "attachment-removed", "attachment-removed-twin", "attachment-removed-spare"]
         bare += ["managed-policy-narrowed", "managed-policy-narrowed-twin", "guest", "login"]
+        bare += [f"policy-swapped{twin}" for twin in ("", "-twin", "-spare")]
+        bare += ["powerless", "far-rights-narrowed", "far-rights-narrowed-twin"]
         for role in ("serving", *bare):
             self.iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)
         self.may("serving", "*")
@@ -59,12 +56,14 @@ class World:
             self.iam.create_policy(PolicyName=name, PolicyDocument=allow(action))
         twins = ("", "-twin", "-spare")
         buckets = [f"{name}{twin}" for name in ("bucket-policy-removed", "bucket-policy-narrowed") for twin in twins]
-        buckets += [f"{name}{twin}" for name in ("lifecycle-widened", "default-key-moved") for twin in ("", "-twin")]
+        own = ("lifecycle-widened", "default-key-moved", "shared-bucket-policy-narrowed")
+        buckets += [f"{name}{twin}" for name in own for twin in ("", "-twin")]
         for bucket in ("cells-artifacts", *buckets):
             self.s3.create_bucket(Bucket=bucket)
             self.s3.put_object(Bucket=bucket, Key="model.tar.gz", Body=b"model")
         self.s3.put_object(Bucket="cells-artifacts", Key="function.zip", Body=zipped())
         repositories = [f"repository-policy-{change}{twin}" for change in ("removed", "narrowed") for twin in twins]
+        repositories += [f"shared-repository-policy-narrowed{twin}" for twin in ("", "-twin")]
         for repository in ("cells-serving", "image-expiring", "image-expiring-twin", *repositories):
             self.ecr.create_repository(repositoryName=repository)
         root = f"arn:aws:iam::{ACCOUNT}:root"
@@ -72,7 +71,7 @@ class World:
         everybody = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
         keys = {name: self.key() for name in ("key", "other_key")}
         keys["closed_key"] = self.key(Policy=document(everybody, {**nobody, "Resource": "*"}))
-        policed = ("key-policy-removed", "key-policy-narrowed", "grant-removed")
+        policed = ("key-policy-removed", "key-policy-narrowed", "grant-removed", "shared-key-policy-narrowed")
         for name in (
             "function-permission",
             "permission-removed",
@@ -96,8 +95,11 @@ class World:
             "foreign_image": f"999988887777.dkr.ecr.{REGION}.amazonaws.com/other@sha256:{'a' * 64}",
             "model": "cells",
             "configuration": "cells",
-            "keys": {f"{name}{twin}": self.key() for name in policed for twin in ("", "-twin")},
+            "keys": {f"{name}{twin}": self.key() for name in policed for twin in ("", "-twin")}
+            | {"shared-grant-removed": self.key()},
         }
+        self.facts |= Packages(self).make()
+        self._elsewhere.make()
         return self.facts
 
     def may(self, role: str, *actions: str) -> None:
@@ -213,6 +215,10 @@ class World:
         variants: list[str] = []
         for name, (use, identity) in uses.items():
             self._prepare(use)
+            if "shared" in use:
+                self._elsewhere.share(name, identity, use["shared"]["open_to"])
+            if "far" in use:
+                self._elsewhere.use_from_afar(name, use["far"])
             if "model" in use:
                 self.sagemaker.create_model(ModelName=f"uses-{name}", **self.model(use["model"], identity, name))
                 variants.append(f"uses-{name}")
@@ -225,6 +231,7 @@ class World:
         for number, some in enumerate(_lots(variants)):
             self.configure(f"shared-{number}", *({"ModelName": model} for model in some))
             self.sagemaker.create_endpoint(EndpointName=f"shared-{number}", EndpointConfigName=f"shared-{number}")
+        self._elsewhere.serve()
         self.iam.delete_role_policy(RoleName="guest", PolicyName="made")
         self.may("login", "ecr:GetAuthorizationToken")
 
@@ -268,11 +275,9 @@ class World:
         """CreateModel's parameters for a use."""
         use = {key: value.replace("{id}", identity) for key, value in use.items()}
         role = use.get("ExecutionRoleArn", f"arn:aws:iam::{ACCOUNT}:role/serving")
-        if "PackageGroup" in use:
-            return {
-                "ExecutionRoleArn": role,
-                "PrimaryContainer": {"ModelPackageName": self._package(use["PackageGroup"])},
-            }
+        if "PackageGroup" in use or "Package" in use:
+            arn = use.get("Package") or package(self.sagemaker, use["PackageGroup"], self.facts["image"], ARTIFACT)
+            return {"ExecutionRoleArn": role, "PrimaryContainer": {"ModelPackageName": arn}}
         container: dict[str, Any] = {"Image": self._image(use, role)}
         if use.get("ModelDataUrl", ARTIFACT):
             container["ModelDataUrl"] = use.get("ModelDataUrl", ARTIFACT)
@@ -309,18 +314,6 @@ class World:
             subnet = use.get("Subnets", self.facts["subnet"])
             return {"Subnets": [subnet], "SecurityGroupIds": [use.get("SecurityGroupIds", self.facts["group"])]}
         return {}
-
-    def _package(self, group: str) -> str:
-        containers = [{"Image": self.facts["image"], "ModelDataUrl": ARTIFACT}]
-        specification = {
-            "Containers": containers,
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
-        }
-        made: str = self.sagemaker.create_model_package(
-            ModelPackageGroupName=group, InferenceSpecification=specification, ModelApprovalStatus="Approved"
-        )["ModelPackageArn"]
-        return made
 
 
 FOREIGN = f"999988887777.dkr.ecr.{REGION}.amazonaws.com/other@sha256:{'a' * 64}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ def engine_of(kind: str, folder: Path) -> Iterator[Engine]:
     )
     try:
         assert provider.stdout is not None
-        (folder / "state").mkdir()
+        (folder / "state").mkdir(exist_ok=True)
         yield Engine(
             "pulumi",
             {
@@ -84,6 +85,20 @@ class House:
             patience,
         )
 
+    @contextlib.contextmanager
+    def copy(self, kind: str, folder: Path) -> Iterator[House]:
+        """The stack and its account as they are now, in a folder of their own; neither sees what the other does."""
+        for name in ("project", "state"):
+            if (self.home.parent / name).exists():
+                shutil.copytree(self.home.parent / name, folder / name)
+        shutil.copytree(self.home, folder / "home", ignore=shutil.ignore_patterns("accounts"))
+        account = self.account().fork(folder / "home")
+        try:
+            with engine_of(kind, folder) as engine:
+                yield House(folder / "project", folder / "home", engine, self.stack)
+        finally:
+            account.stop()
+
     def outputs(self) -> dict[str, str]:
         """The stack's outputs."""
         done = self.run("stack", "output", "--json")
@@ -97,18 +112,18 @@ class House:
         assert done.returncode == 0, done.stdout + done.stderr
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def account(self) -> Any:
-        """The emulated account."""
+    def account(self, number: str = ACCOUNT) -> Any:
+        """The emulated account, or another one beside it."""
         from rehearsal import account
 
-        return account.ensure(ACCOUNT, self.home)
+        return account.ensure(number, self.home)
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of the account."""
+    def client(self, service: str, *, account: str = ACCOUNT, region: str = REGION) -> Any:
+        """A boto3 client of the account, or of another one beside it."""
         return boto3.client(
             service,
-            endpoint_url=self.account().url,
-            region_name=REGION,
+            endpoint_url=self.account(account).url,
+            region_name=region,
             aws_access_key_id="x",
             aws_secret_access_key="x",
         )

@@ -9,7 +9,8 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "engine" / "cells"))
 
-from cells import REMOVED, Cell, cells  # noqa: E402 - the cells lie with the program that makes them
+from cell import REMOVED, Cell  # noqa: E402 - the cells lie with the program that makes them
+from cells import cells  # noqa: E402
 
 PAGE = HERE.parents[1] / "docs" / "guards.md"
 BEGIN, END = "<!-- cells: made by tests/guards/table_page.py -->", "<!-- end of cells -->"
@@ -19,15 +20,16 @@ TESTS = {
     "destroy preview": "test_the_preview_of_a_destruction_refuses_it",
     "destroy": "test_a_destruction_refuses_it_and_takes_its_twin",
     "off": "test_with_the_guards_switched_off_it_happens",
+    "destroy off": "test_with_the_guards_switched_off_a_destruction_takes_it",
 }
-CODES = {"preview": "P", "up": "U", "destroy preview": "DP", "destroy": "D", "off": "O"}
+CODES = {"preview": "P", "up": "U", "destroy preview": "DP", "destroy": "D", "off": "O", "destroy off": "DO"}
 
 
 class _Anything(dict):  # type: ignore[type-arg]
     """Any fact of the world: what cells there are doesn't depend on it."""
 
     def __missing__(self, key: str) -> Any:
-        return _Anything() if key in {"keys", "networks"} or "-" in key else key
+        return _Anything() if key in {"keys", "networks", "packages", "readable"} or "-" in key else key
 
 
 ALL: dict[str, Cell] = {cell.name: cell for cell in cells(_Anything())}
@@ -40,7 +42,7 @@ def lines() -> list[str]:
         row = [f"`{CODES[one]}[embedded-{name}]`" for one in ("preview", "up", "off")]
         made.append(f"| {words(name)} | `{cell.guard}` | {' | '.join(row)} |")
         if cell.refused.after is REMOVED:
-            row = [f"`{CODES[one]}[embedded-{name}]`" for one in ("destroy preview", "destroy", "off")]
+            row = [f"`{CODES[one]}[embedded-{name}]`" for one in ("destroy preview", "destroy", "destroy off")]
             made.append(f"| {words(name.replace('removed', 'destroyed'))} | `{cell.guard}` | {' | '.join(row)} |")
     return made
 

@@ -10,6 +10,7 @@ import pytest
 
 from guards import kinds
 from guards.live import Account
+from guards.readings import Reading
 from guards.report import Refused
 
 ACCOUNT = "123456789012"
@@ -87,8 +88,8 @@ def test_a_role_that_an_endpoint_of_another_region_uses_stays(run: Any, aws: Any
     far.create_endpoint(EndpointName="tenant", EndpointConfigName="tenant-configuration")
     run.delete(kinds.ROLE, "unseen", "global", {"arn": arn})
     assert run.report.found == []
-    run.guards.judge._elsewhere = lambda: [Account(session, "us-east-1")]
-    run.guards.judge._others = None
+    run.guards.judge._accounts = [Account(session, "us-east-1")]
+    run.guards.judge._others = Reading(run.guards.judge._read_others, once=run.dry_run)
     run.delete(kinds.ROLE, "twin", "nobody", {"arn": arn + "-2"})
     assert run.report.found == []
 

@@ -51,7 +51,7 @@ def test_every_test_that_the_page_names_exists() -> None:
 def test_every_guarded_thing_has_its_cells() -> None:
     """Removed, replaced (and so destroyed), by the guard of its name."""
     named = {"key": "key", "role": "execution-role"}
-    nodes = {kind.node for kind in kinds.GUARDED.values()} - {"", "endpoint", "model package"}
+    nodes = {kind.node for kind in kinds.GUARDED.values()} - {"", "endpoint"}
     things = {named.get(node, node.lower().replace(" ", "-")) for node in nodes}
 
     assert {f"{thing}-{change}" for thing in things for change in ("removed", "replaced")} - set(

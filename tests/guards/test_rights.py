@@ -207,3 +207,47 @@ def test_in_a_destroy_a_policy_goes_with_the_endpoint(run: Any, inline: dict[str
     run.delete(kinds.ROLE_POLICY, "read", "tenant-role:read", inline)
 
     assert run.report.found == []
+
+
+# --- resources that say what a role has, and nothing else ---------------------------------------------------------
+
+
+@pytest.fixture
+def attached(aws: Any, tenant: Any) -> str:
+    """A managed policy by which the tenant's role may read its artifact."""
+    arn: str = aws("iam").create_policy(PolicyName="reads", PolicyDocument=READ)["Policy"]["Arn"]
+    aws("iam").attach_role_policy(RoleName=tenant.role, PolicyArn=arn)
+    return arn
+
+
+def test_an_exclusive_attachment_does_not_take_a_policy_from_a_role_in_use(run: Any, attached: str, aws: Any) -> None:
+    """By being made, changed or deleted; the twin names the role."""
+    both = {"name": "a", "policyArn": attached, "roles": ["tenant-role", "other"]}
+    run.create(kinds.EXCLUSIVE_ATTACHMENT, "twin", both)
+    assert run.report.found == []
+
+    for act in (
+        lambda: run.create(kinds.EXCLUSIVE_ATTACHMENT, "a", {**both, "roles": ["other"]}),
+        lambda: run.update(kinds.EXCLUSIVE_ATTACHMENT, "a", "a", both, {**both, "roles": ["other"]}),
+        lambda: run.delete(kinds.EXCLUSIVE_ATTACHMENT, "a", "a", {**both, "roles": ["tenant-role"]}),
+    ):
+        with pytest.raises(Refused, match=rf"^{GUARD}: .*s3:GetObject.*<- endpoint"):
+            act()
+
+
+@pytest.mark.parametrize("kind", ["inline", "attached"])
+def test_a_role_in_use_does_not_lose_what_an_exclusive_list_leaves_out(
+    kind: str, run: Any, tenant: Any, aws: Any, attached: str
+) -> None:
+    """The twin lists it."""
+    token, by = (kinds.EXCLUSIVE_ATTACHMENTS, "policyArns")
+    listed = attached
+    if kind == "inline":
+        aws("iam").detach_role_policy(RoleName=tenant.role, PolicyArn=attached)
+        aws("iam").put_role_policy(RoleName=tenant.role, PolicyName="read", PolicyDocument=READ)
+        token, by, listed = kinds.EXCLUSIVE_POLICIES, "policyNames", "read"
+    run.create(token, "twin", {"roleName": tenant.role, by: [listed]})
+    assert run.report.found == []
+
+    with pytest.raises(Refused, match=rf"^{GUARD}: .*s3:GetObject.*<- endpoint"):
+        run.create(token, "e", {"roleName": tenant.role, by: []})

@@ -66,13 +66,14 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             made.account().stop()
 
 
-@pytest.fixture
-def new_house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def new_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The program `release` on the embedded engine, nothing deployed."""
-    shutil.copytree(Path(__file__).parent / "release", tmp_path / "project")
-    (tmp_path / "project" / "requirements.txt").write_text("pulumi-aws\n")
-    with engine_of("embedded", tmp_path) as engine:
-        made = House(tmp_path / "project", tmp_path / "home", engine)
+    folder = tmp_path_factory.mktemp("release")
+    shutil.copytree(Path(__file__).parent / "release", folder / "project")
+    (folder / "project" / "requirements.txt").write_text("pulumi-aws\n")
+    with engine_of("embedded", folder) as engine:
+        made = House(folder / "project", folder / "home", engine)
         try:
             done = made.run("stack", "init")
             assert done.returncode == 0, done.stdout + done.stderr

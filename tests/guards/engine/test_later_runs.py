@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
 
 REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 INDEX = "application/vnd.oci.image.manifest.v1+json"
@@ -70,13 +72,20 @@ def make(house: Any) -> dict[str, str]:
     return {"ROLE": role, "IMAGE": f"{REGISTRY}/serving@{pushed['image']['imageId']['imageDigest']}"}
 
 
-@pytest.fixture
-def released(new_house: Any) -> Released:
+@pytest.fixture(scope="module")
+def first(new_house: Any) -> Released:
     """Version 1 serves."""
     made = Released(new_house, make(new_house))
     done = made.up()
     assert done.returncode == 0, done.stdout + done.stderr
     return made
+
+
+@pytest.fixture
+def released(first: Released, tmp_path: Path) -> Iterator[Released]:
+    """The same, for each test."""
+    with first.house.copy("embedded", tmp_path) as house:
+        yield Released(house, first.variables)
 
 
 @pytest.mark.parametrize("on", ON, ids=IDS)
