@@ -247,6 +247,10 @@ DeployersField = Annotated[
 ]
 
 
+_NOTHING = (None, "", {}, "{}")
+"""What counts as unset: Pulumi gives the default of a setting that is an object as JSON text."""
+
+
 def missing(given: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Image and artifact, where they have to be set and aren't; as pydantic tells a missing field."""
     return [
@@ -272,7 +276,7 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
         found += [
             f"{name}: {PACKAGE} says what is deployed; leave {name} out, or set {VERSION} to register it"
             for name in ("image", "artifact", "environment")
-            if given.get(name)
+            if given.get(name) not in _NOTHING
         ]
     if version is not None and version.get("containers"):
         found += [

@@ -275,9 +275,10 @@ def told(**given: Any) -> str:
         (REGISTERS, False),
         ({**REGISTERS, "modelPackage": ARN}, True),
         ({"modelPackage": ARN}, True),
+        ({"modelPackage": ARN, "image": "", "artifact": "", "environment": "{}"}, True),
         ({"modelPackageGroup": {"name": "sample"}}, False),
     ],
-    ids=["alone", "registers", "registers-and-deploys", "deploys", "group"],
+    ids=["alone", "registers", "registers-and-deploys", "deploys", "deploys-with-pulumis-defaults", "group"],
 )
 def test_what_is_registered_is_deployed_only_where_the_settings_name_it(given: dict[str, Any], serves: bool) -> None:
     assert Settings.from_mapping(given).serves is serves
