@@ -247,7 +247,7 @@ DeployersField = Annotated[
 ]
 
 
-_NOTHING = (None, "", {}, "{}")
+_NOTHING: tuple[object, ...] = (None, "", {}, "{}")
 """What counts as unset: Pulumi gives the default of a setting that is an object as JSON text."""
 
 
@@ -282,7 +282,7 @@ def contradictions(given: Mapping[str, Any]) -> list[str]:
         found += [
             f"{name}: {VERSION}.containers says what is registered; leave {name} out"
             for name in ("image", "artifact", "environment")
-            if name in given
+            if given.get(name) not in _NOTHING
         ]
     if version is not None and not version.get("group") and group is None:
         found.append(f"{VERSION}.group: missing; name the group, or let the stack have one ({GROUP})")
