@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 def expected_packages(d: Deployment) -> set[str]:
-    """The packages whose default providers will be needed: those in the state, or else what the project requires."""
+    """The packages whose providers will be needed: those in the state, or else what the project requires or brings."""
     states, request = d.base.resources, d.request
     if states or request.operation not in ("preview", "up"):
         return {urns.package_of(s.type) for s in states if urns.is_default_provider(s.urn)}
     texts = [p.read_text(errors="replace") for p in _requirements(request.project) if p.is_file()]
-    return {p for p in EMBEDDED if any(re.search(rf"\bpulumi[-_]{p}\b", text) for text in texts)}
+    required = {p for p in EMBEDDED if any(re.search(rf"\bpulumi[-_]{p}\b", text) for text in texts)}
+    return required | set(request.project.plugins)
 
 
 def _requirements(project: Project) -> list[Path]:
