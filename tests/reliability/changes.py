@@ -46,15 +46,30 @@ def _network(settings: Settings, ground: Ground, random: Random) -> Settings:
     return {"subnets": json.dumps(ground.subnets[:count]), "securityGroups": json.dumps([ground.group])}
 
 
+def _version(settings: Settings, ground: Ground, random: Random) -> Settings:
+    """A version of the Model Registry in the place of image and artifact, which it has itself, like its variables."""
+    return _other(settings, "modelPackage", list(ground.versions), random) | dict.fromkeys(_OF_IMAGES, "")
+
+
+def _without_version(settings: Settings, ground: Ground, random: Random) -> Settings:
+    if not settings.get("modelPackage"):
+        return {}
+    return {"modelPackage": "", "image": random.choice(ground.images), "artifact": ground.artifacts[0]}
+
+
+def _of_image(key: str, choose: Callable[[Ground], list[str]]) -> Callable[[Settings, Ground, Random], Settings]:
+    """A change of what only a stack without a version has."""
+    return lambda s, g, r: _without_version(s, g, r) | _other(s, key, choose(g), r)
+
+
+_OF_IMAGES = ("image", "artifact", "environment")
 CHANGES = {
     change.name: change
     for change in (
-        Change("image", lambda s, g, r: _other(s, "image", list(g.images), r)),
-        Change("artifact", lambda s, g, r: _other(s, "artifact", list(g.artifacts), r)),
-        Change(
-            "variables",
-            lambda s, _, r: _other(s, "environment", [json.dumps({"LEVEL": str(n)}) for n in range(4)], r),
-        ),
+        Change("image", _of_image("image", lambda g: list(g.images))),
+        Change("artifact", _of_image("artifact", lambda g: list(g.artifacts))),
+        Change("variables", _of_image("environment", lambda _: [json.dumps({"LEVEL": str(n)}) for n in range(4)])),
+        Change("model version", _version),
         Change(
             "instance type",
             lambda s, _, r: _other(s, "instanceType", ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge"], r),
@@ -77,4 +92,3 @@ FAULTS: tuple[str, ...] = (
     *("access-denied:UpdateEndpoint", "access-denied:CreateModel", "access-denied:CreateEndpointConfig"),
     *("access-denied:DeleteModel", "access-denied:DeleteEndpointConfig", "access-denied:PutRolePolicy"),
 )
-MEANWHILE = ("nothing", "fault", "kill", "patch")

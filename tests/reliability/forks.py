@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+POLICY = "[policy]"
+"""How the words of a policy pack begin in what a run said."""
+
+
 class Provider:
     """The aws provider, in a process of its own, that runs attach to."""
 
@@ -80,10 +84,10 @@ class ForkedProgram:
         for descriptor in others:
             os.close(descriptor)
         with os.fdopen(self._asked, "rb") as pipe:
-            asked = pipe.read()
-        if not asked:
-            return
-        command, cwd, environment = pickle.loads(asked)
+            try:  # the pipe's end wouldn't be told: what was forked after this holds it, too
+                command, cwd, environment = pickle.load(pipe)
+            except EOFError:
+                return
         os.setsid()
         os.dup2(out, 1)
         os.dup2(err, 2)
@@ -94,8 +98,12 @@ class ForkedProgram:
         os.chdir(cwd)
         os.environ.clear()
         os.environ.update(environment)
-        sys.argv = command[1:]
-        runpy.run_path(command[1], run_name="__main__")
+        sys.argv = [word for word in command[1:] if word != "-u"]
+        if sys.argv[0] == "-m":
+            del sys.argv[0]
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name="__main__")
 
     def become(self, command: list[str], cwd: Path, environment: Mapping[str, str]) -> ForkedProgram:
         """Start the program; stands for `rehearsal.wire.children.spawn`."""
@@ -173,6 +181,8 @@ def run(
 
     """
     warm_up()
+    from rehearsal.wire import plugin
+
     began = time.monotonic()
     reading, writing = os.pipe()
 
@@ -180,6 +190,8 @@ def run(
         os.close(reading)
         os.setsid()
         program = ForkedProgram()
+        if options.get("policy_packs"):
+            plugin.spawn = ForkedProgram().become
         with os.fdopen(writing, "wb") as pipe:
             _engine(stack, operation, dict(environment), program, pipe, kill, at_save, options)
 
@@ -260,6 +272,8 @@ def _engine(  # noqa: C901, PLR0913, PLR0917  # one call, in the forked process
             said = event["diagnosticEvent"]
             if said["severity"] in ("error", "warning"):
                 (ran.errors if said["severity"] == "error" else ran.warnings).append(said["message"].strip())
+        elif event.get("policyEvent", {}).get("enforcementLevel") == "mandatory":
+            ran.errors.append(f"{POLICY} {event['policyEvent']['policyName']}: {event['policyEvent']['message']}")
         elif "resourcePreEvent" in event:
             metadata = event["resourcePreEvent"]["metadata"]
             if metadata["op"] != "same":

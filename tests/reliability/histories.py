@@ -8,76 +8,22 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+import autoscaling
 import forks
 import warm
 import worlds
 from changes import CHANGES, NARROW
+from driven import HOLDFAST, Program
+from forks import POLICY
+from incidents import NOTHING, Broken, Incident
 
 from pipeline.interrupted import taken_up
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from changes import Change
 
+PACK = warm.REPOSITORY / "policies" / "everything"
 MAIN, TENANT = "rehearsal", "rehearsal-tenant"
-REFUSALS = ("-is-", "refused", "guard")
-
-
-class Broken(AssertionError):  # noqa: N818  # it is what a history finds
-    """Something that must always hold doesn't. `kind` is a word for counting."""
-
-    def __init__(self, kind: str, words: str) -> None:
-        super().__init__(f"{kind}: {words}")
-        self.kind = kind
-
-
-@dataclass(frozen=True)
-class Incident:
-    """What happens during a change: nothing, a fault, a kill or a patch event, and at which save."""
-
-    kind: str = "nothing"
-    fault: str = ""
-    save: int = 0
-    persisted: bool = True
-
-    @property
-    def label(self) -> str:
-        """How it is counted."""
-        return self.fault.partition(":")[0] if self.kind == "fault" else self.kind
-
-
-@dataclass(frozen=True)
-class Program:
-    """The program that is driven: where it lies, its settings' namespace and first values, and what is expected of it.
-
-    Attributes:
-        name: for reports.
-        folder: where its Pulumi.yaml lies.
-        strict: whether it must refuse what would break an endpoint, and converge; the peers' needn't.
-
-    """
-
-    name: str
-    folder: Path
-    namespace: str
-    strict: bool = True
-
-    def config(self, settings: dict[str, str]) -> dict[str, str]:
-        """Settings as the engine takes them: the declared defaults, and those given."""
-        from rehearsal.command.project import load
-
-        declared = load(self.folder / "Pulumi.yaml").declared
-        defaults = {
-            key: one.fallback if isinstance(one.fallback, str) else json.dumps(one.fallback)
-            for key, one in declared.items()
-            if one.fallback is not None
-        }
-        given = {f"{self.namespace}:{key}": value for key, value in settings.items() if value != ""}
-        return {**defaults, **given, "aws:region": warm.REGION}
-
-
-HOLDFAST = Program("holdfast", warm.REPOSITORY, "holdfast")
 
 
 @dataclass
@@ -100,6 +46,7 @@ class History:
 
     Attributes:
         converges: whether each change is followed by what must change nothing.
+        packs: whether the policy packs judge the runs.
         lost: URNs of creations that a kill left in the dark and that could only be named.
 
     """
@@ -112,6 +59,7 @@ class History:
     runs: int = 0
     lost: list[str] = field(default_factory=list)
     converges: bool = True
+    packs: bool = False
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -147,7 +95,7 @@ class History:
 
     # --- what can happen --------------------------------------------------------------------------------------------
 
-    def deploy(self, name: str = MAIN, incident: Incident = Incident()) -> None:
+    def deploy(self, name: str = MAIN, incident: Incident = NOTHING) -> None:
         """A stack that isn't there comes to be; the tenant's uses the main one's key, where that has one."""
         main = self.stacks[MAIN]
         if name == TENANT:
@@ -184,6 +132,18 @@ class History:
             deployed.exists, deployed.stack.state, deployed.endpoint = False, None, ""
             return
         self._converge(deployed, label)
+
+    def autoscale(self) -> None:
+        """Somebody lets the main endpoint be scaled, or has it stopped; it acts, and the stack has nothing to do."""
+        main = self.stacks[MAIN]
+        on = not autoscaling.is_on(self.world, main.endpoint)
+        self.coverage["autoscaling on" if on else "autoscaling off", "nothing"] += 1
+        autoscaling.turn(self.world, main.endpoint, on=on)
+        if on:
+            autoscaling.act(self.world, main.endpoint, self.random.randint(autoscaling.LEAST, autoscaling.MOST))
+        self._note(f"autoscaling {'on' if on else 'off'}")
+        self._converge(main, "autoscaling")
+        self.patch()
 
     def patch(self) -> None:
         """AWS patches; whatever was in service must still be."""
@@ -227,7 +187,12 @@ class History:
         before = dict(deployed.settings)
         deployed.settings = {**before, **new}
         self.coverage[label, incident.label] += 1
-        if previewed and incident.kind == "nothing":
+        scaled = bool(deployed.endpoint) and autoscaling.is_on(self.world, deployed.endpoint)
+        if scaled and new.get("instanceType", before.get("instanceType")) != before.get("instanceType"):
+            harmless = False  # AWS refuses it
+        if incident.kind == "scaling" and deployed.endpoint and not scaled:
+            autoscaling.turn(self.world, deployed.endpoint, on=True)
+        if previewed and incident.kind in ("nothing", "scaling"):
             ran = self._run(deployed, "preview")
             if not ran.succeeded:
                 self._note(f"{label} {new}: preview {_said(ran)}")
@@ -235,6 +200,8 @@ class History:
                 deployed.settings = before
                 self._must_hold(label, ran)
                 return
+            if incident.kind == "scaling":  # between plan and update
+                autoscaling.act(self.world, deployed.endpoint, incident.count)
         ran = self._run(deployed, "up", incident)
         self._note(f"{label} {new} [{incident}]: {_said(ran)}")
         self._must_hold(label, ran)
@@ -301,6 +268,10 @@ class History:
             kill = forks.Kill(incident.save, incident.persisted)
         elif incident.kind == "patch":
             at_save = (incident.save, lambda: account.patch() and None)
+        elif incident.kind == "scaling":
+            at_save = (incident.save, lambda: autoscaling.act(self.world, deployed.endpoint, incident.count))
+        if self.packs and operation in ("preview", "up"):
+            options["policy_packs"] = [(PACK, None)]
         ran = forks.run(deployed.stack, operation, self.world.environment(), kill=kill, at_save=at_save, **options)
         if incident.kind == "fault":
             account.disarm()
@@ -338,8 +309,8 @@ class History:
 
 
 def _refused(ran: forks.Ran) -> bool:
-    """Whether a guard refused it, which names what uses what and what to do, or the settings' own check."""
-    words = ("Path of use:", "Fix:", "settings can't be used")
+    """Whether a guard refused it, which names what uses what and what to do, the settings' own check, a pack or AWS."""
+    words = ("Path of use:", "Fix:", "settings can't be used", "must be deregistered as scalable targets", POLICY)
     return any(word in error for error in ran.errors for word in words)
 
 

@@ -27,11 +27,13 @@ INCIDENTS = st.one_of(
     st.sampled_from(FAULTS).map(lambda fault: Incident("fault", fault)),
     st.builds(lambda save, persisted: Incident("kill", save=save, persisted=persisted), _saves, st.booleans()),
     st.builds(lambda save: Incident("patch", save=save), _saves),
+    st.builds(lambda save, count: Incident("scaling", save=save, count=count), _saves, st.integers(1, 4)),
 )
 LARGE = st.builds(
     lambda save, persisted: Incident("kill", save=save, persisted=persisted), st.integers(2, 70), st.booleans()
 )
-STEPS_OF_A_HISTORY = (*CHANGES, "image", "tenant", "remove")
+STEPS_OF_A_HISTORY = (*CHANGES, "image", "tenant", "remove", "autoscaling")
+PACKS = st.integers(0, 4).map(lambda number: number == 4)  # in every fifth history the policy packs judge the runs
 DEPLOYING = st.one_of(st.just(Incident()), LARGE)
 
 
@@ -66,7 +68,7 @@ def machine(  # noqa: C901  # a class, with its methods
     Random(order).shuffle(steps)
 
     class Histories(RuleBasedStateMachine):
-        """Changes of a main stack and of a tenant that uses its key, with faults, kills and patch events."""
+        """Changes of a main stack and of a tenant that uses its key, with faults, kills, patches and autoscaling."""
 
         def __init__(self) -> None:
             super().__init__()
@@ -74,10 +76,10 @@ def machine(  # noqa: C901  # a class, with its methods
             self.broken: Broken | None = None
             self.began = time.monotonic()
 
-        @initialize(seed=st.integers(0, 2**32 - 1), incident=DEPLOYING)
-        def begin(self, seed: int, incident: Incident) -> None:
+        @initialize(seed=st.integers(0, 2**32 - 1), incident=DEPLOYING, packs=PACKS)
+        def begin(self, seed: int, incident: Incident, *, packs: bool) -> None:
             """The first deployment."""
-            self.history = History(program, seed)
+            self.history = History(program, seed, packs=packs)
             self.do(lambda history: history.deploy(MAIN, incident))
 
         @rule(what=st.sampled_from(steps), incident=INCIDENTS, large=LARGE, previewed=st.booleans())
@@ -96,6 +98,8 @@ def machine(  # noqa: C901  # a class, with its methods
                 self.do(lambda history: history.deploy(MAIN, large if incident.kind == "kill" else Incident()))
             elif what == "remove":
                 self.do(lambda history: history.remove(MAIN, large if incident.kind == "kill" else incident))
+            elif what == "autoscaling":
+                self.do(lambda history: history.autoscale())
             else:
                 self.do(lambda history: history.change(what, incident, previewed=previewed))
 

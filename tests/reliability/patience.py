@@ -15,9 +15,13 @@ from pathlib import Path
 
 IDLE_SECONDS = 120.0
 PROCESSOR_SECONDS = 90.0
+LONGEST_SECONDS = 3600.0
 LOOK_SECONDS = 3.0
-MOVING = 0.05
-"""Of a moment: what idle processes' own timers take of a processor stays below it."""
+MOVING, ANSWERING = 0.2, 0.05
+"""Of a moment: what engine, provider and program take or wait for while they move, and an account takes that answers.
+
+Their timers alone stay below it; an account's, twenty times a second, would not where it waits for a processor.
+"""
 
 _PROC = Path("/proc")
 
@@ -49,6 +53,13 @@ def waited(pid: int) -> float:
     return total / 1e9
 
 
+def is_account(pid: int) -> bool:
+    """Whether a process is an emulated account."""
+    with contextlib.suppress(OSError):
+        return b"rehearsal.account" in (_PROC / str(pid) / "cmdline").read_bytes()
+    return False
+
+
 @dataclass
 class Patience:
     """How long all that descends from this process has been idle, and how much it has run; asked again and again.
@@ -65,23 +76,28 @@ class Patience:
     _still: float = 0.0
 
     def __post_init__(self) -> None:
-        self._looked = time.monotonic()
+        self._began = self._looked = time.monotonic()
         self._seen = self._look()
 
     @staticmethod
     def _look() -> dict[int, tuple[float, float]]:
-        return {pid: (ran(pid), waited(pid)) for pid in below(os.getpid())[1:]}
+        return {pid: (ran(pid), 0.0 if is_account(pid) else waited(pid)) for pid in below(os.getpid())[1:]}
 
     def over(self) -> str:
         """Why the run is given up, or "" as long as it isn't."""
         moment, seen, self._looked = time.monotonic() - self._looked, self._look(), time.monotonic()
-        new = {pid: [now - then for now, then in zip(told, self._seen.get(pid, (0.0, 0.0)), strict=True)]
+        new = {pid: [max(0.0, now - then) for now, then in zip(told, self._seen.get(pid, (0.0, 0.0)), strict=True)]
                for pid, told in seen.items()}  # fmt: skip
         self._seen = seen
         self._ran += sum(each[0] for each in new.values())
-        moved = sum(max(0.0, part) for each in new.values() for part in each)
-        # However late this process itself was woken, it has looked only once: a machine that stood still isn't a hang.
-        self._still = 0.0 if moved > MOVING * moment else self._still + min(moment, 2 * LOOK_SECONDS)
+        answering = sum(new[pid][0] for pid in new if is_account(pid))
+        moving = sum(sum(each) for pid, each in new.items() if not is_account(pid))
+        if moving > MOVING * moment or answering > ANSWERING * moment:
+            self._still = 0.0
+        else:  # however late this process was woken, it has looked only once: a machine that stood still isn't a hang
+            self._still += min(moment, 2 * LOOK_SECONDS)
         if self._still >= self.idle:
             return f"its processes neither ran nor waited for a processor for {self.idle:g} s"
+        if self._looked - self._began > LONGEST_SECONDS:
+            return "that is too long, whatever the reason"
         return f"it took more than {self.processor:g} processor seconds" if self._ran >= self.processor else ""

@@ -11,10 +11,10 @@ import signal
 import sys
 import tempfile
 import time
-from pathlib import Path
+import traceback
 from typing import IO, TYPE_CHECKING
 
-from patience import below
+from patience import below, is_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +38,8 @@ def side_by_side(works: list[Callable[[], None]]) -> None:
             try:
                 with contextlib.suppress(KeyboardInterrupt):
                     work()
+            except BaseException:  # noqa: BLE001  # the others go on
+                traceback.print_exc()
             finally:
                 import atexit
 
@@ -67,7 +69,7 @@ def stacks() -> str:
     """What the threads of all forks are doing now."""
     told = ""
     for pid in below(os.getpid())[1:]:
-        if b"rehearsal.account" not in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if not is_account(pid):
             _file_of_stacks().truncate(0)
             os.kill(pid, signal.SIGUSR1)
             time.sleep(0.5)
@@ -94,8 +96,6 @@ def fork(work: Callable[[], None]) -> int:
     except SystemExit as e:
         status = e.code if isinstance(e.code, int) else 1
     except BaseException:  # noqa: BLE001  # it must not go on as the parent
-        import traceback
-
         traceback.print_exc()
     finally:
         with contextlib.suppress(Exception):

@@ -29,7 +29,7 @@ MODULES = (
     *("pulumi_aws.ec2", "pulumi_aws.iam", "pulumi_aws.kms", "pulumi_aws.lambda_", "pulumi_aws.s3"),
     *("pulumi_aws.sagemaker", "pulumi_aws.vpc", "rehearsal.command.project", "rehearsal.engine.running"),
     *("rehearsal.provider.invokes", "rehearsal.provider.lifecycle", "rehearsal.provider.server"),
-    "rehearsal.provider.types",
+    *("rehearsal.provider.types", "pulumi.policy", "pulumi_policy", "policies.everything.pack", "policies.serving"),
 )
 POLL_SECONDS = 0.02
 

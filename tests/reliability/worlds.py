@@ -45,13 +45,14 @@ REPOSITORIES = ("decision-trees-sample", "decision-trees-other")
 
 @dataclass(frozen=True)
 class Ground:
-    """What there is to deploy from: image references, artifacts, a KMS key, subnets and a security group."""
+    """What there is to deploy from: images, artifacts, a KMS key, subnets, a security group, approved versions."""
 
     images: tuple[str, ...]
     artifacts: tuple[str, ...]
     key: str
     subnets: tuple[str, ...]
     group: str
+    versions: tuple[str, ...]
 
 
 @dataclass
@@ -163,9 +164,28 @@ def _furnish(account: Account, folder: Path) -> Ground:
         for n in range(2)
     )
     group = ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
+    versions = _versions(client, images, artifact)
     for service, operation in FIRST_CALLS.items():
         getattr(client(service), operation)()
-    return Ground(tuple(images), (str(artifact), str(other)), "alias/everybodys", subnets, group)
+    return Ground(tuple(images), (str(artifact), str(other)), "alias/everybodys", subnets, group, versions)
+
+
+def _versions(client: Any, images: list[str], artifact: Path) -> tuple[str, ...]:
+    """ARNs of two approved versions of a model package group."""
+    client("s3").create_bucket(Bucket="everybodys-models")
+    client("s3").put_object(Bucket="everybodys-models", Key="model.tar.gz", Body=artifact.read_bytes())
+    sagemaker = client("sagemaker")
+    sagemaker.create_model_package_group(ModelPackageGroupName="everybodys")
+    return tuple(
+        sagemaker.create_model_package(
+            ModelPackageGroupName="everybodys", ModelApprovalStatus="Approved",
+            InferenceSpecification={
+                "Containers": [{"Image": image, "ModelDataUrl": "s3://everybodys-models/model.tar.gz"}],
+                "SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"],
+            },
+        )["ModelPackageArn"]
+        for image in images[:2]
+    )  # fmt: skip
 
 
 @dataclass
