@@ -103,7 +103,7 @@ def report_use(  # noqa: PLR0913 - what was asked, what was found, whom to tell
                 path=path.texts(),
                 fix=FIXES.get(kind, _OWN_RELEASE)
                 if end
-                else "Leave deleteBeforeReplace off and let Pulumi choose the name.",
+                else "Leave deleteBeforeReplace off, here and above, and let Pulumi choose the names.",
             )
         )
     elif verdict.unknown:

@@ -125,8 +125,7 @@ class Account(Calls):
         for name, described in zip(wanted, readers.map(self.configuration, wanted), strict=True):
             one = node(usage.CONFIGURATION, name)
             if described is None:
-                reason = f"{one} no longer exists, so what its endpoint uses can't be read"
-                graph.add_gap(one, usage_below(usage.CONFIGURATION), reason)
+                graph.add_gap(one, usage_below(usage.CONFIGURATION), _gone_under(graph, one))
                 continue
             graph.add_node(one, arn=described.get("EndpointConfigArn"), described=described)
             models |= {used.identity for used in self._record(graph, one, described) if used.kind == usage.MODEL}
@@ -134,9 +133,7 @@ class Account(Calls):
         for name, described in zip(listed, readers.map(self.model, listed), strict=True):
             one = node(usage.MODEL, name)
             if described is None:
-                graph.add_gap(
-                    one, usage_below(usage.MODEL), f"{one} no longer exists, so what its endpoint uses can't be read"
-                )
+                graph.add_gap(one, usage_below(usage.MODEL), _gone_under(graph, one))
                 continue
             graph.add_node(one, arn=described.get("ModelArn"), described=described)
             self._record(graph, one, described)
@@ -217,6 +214,15 @@ class Account(Calls):
         for one in answer.get("repositories", []):
             return one.get("encryptionConfiguration", {}).get("kmsKey"), "encryption of the repository"
         return None, ""
+
+
+def _gone_under(graph: UsageGraph, one: Node) -> str:
+    """What can't be read because it is gone, and what to do about it."""
+    names = " and ".join(dict.fromkeys(path.endpoint for path in graph.users_of(one)))
+    return (
+        f"{one} no longer exists, so what endpoint {names} uses can't be read. Move that endpoint to a configuration "
+        "that is there, or delete it"
+    )
 
 
 def read_account(session: Any = None, region: str | None = None) -> UsageGraph:

@@ -76,9 +76,14 @@ class Report:
         self._write(finding)
         if finding.refuses:
             if not self.collects:
-                raise Refused(finding.text())
+                raise Refused(finding.text() + self._lapsed(finding))
         elif (finding.exempted_by is not None or finding.advisory) and not self.collects:
             self.say("warning", finding.text(), finding.urn or "")
+
+    def _lapsed(self, finding: Finding) -> str:
+        """Why a finding came back that was exempted; where findings are collected, the report says it itself."""
+        entry = self.exemptions.lapsed(finding, today())
+        return f" Its exemption ({entry.reason}; {entry.owner}) expired: {entry.expires_text}." if entry else ""
 
     def tell(self, finding: Finding) -> None:
         """Report a finding about a step that has failed already: there is nothing left to refuse."""

@@ -157,8 +157,9 @@ def _refuse(
             operation,
             GUARD,
             f"{describe(operation, 'policy')} is what lets role {role} use {need.action} on {need.resource}{more}; "
-            f"without it that is {outcome.value}, and the model needs it to {need.why}. Amazon SageMaker could then "
-            "neither patch the endpoint nor replace an unhealthy instance.",
+            f"{'after this change' if operation.new_inputs else 'without it'} that is {outcome.value}, and the model "
+            f"needs it to {need.why}. Amazon SageMaker could then neither patch the endpoint nor replace an unhealthy "
+            "instance.",
             path=path,
             fix=f"Grant {need.action} on {need.resource} by another policy of the role, or keep this one until the "
             "endpoint has moved.",
