@@ -11,6 +11,8 @@ import warm
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forks import Stack
+
 
 @dataclass(frozen=True)
 class Program:
@@ -43,3 +45,13 @@ class Program:
 
 
 HOLDFAST = Program("holdfast", warm.REPOSITORY, "holdfast")
+
+
+@dataclass
+class Deployed:
+    """A stack in a history: its settings, and whether it is there."""
+
+    stack: Stack
+    settings: dict[str, str]
+    exists: bool = False
+    endpoint: str = ""
