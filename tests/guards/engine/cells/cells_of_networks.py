@@ -161,3 +161,18 @@ def networks(world: dict[str, Any]) -> Iterator[Cell]:
         Change({**gate_rule, "securityGroupId": world["interface_group"]}, REMOVED),
         Change({**gate_rule, "securityGroupId": made["ingress-removed-twin"]["group"]}, REMOVED),
     )
+    name = "vpc-endpoint-regrouped"
+    interface = {
+        "vpcId": world["vpc"],
+        "serviceName": "com.amazonaws.us-east-1.ecr.api",
+        "vpcEndpointType": "Interface",
+        "subnetIds": [world["subnet"]],
+        "securityGroupIds": [world["open_group"]],
+    }
+    yield Cell(
+        name,
+        "aws:ec2/vpcEndpoint:VpcEndpoint",
+        into,
+        Change(interface, {**interface, "securityGroupIds": [world["closed_group"]]}),
+        Change(interface, {**interface, "securityGroupIds": [world["closed_group"], world["other_open_group"]]}),
+    )
