@@ -178,10 +178,11 @@ class History:
         deployed.settings = {**before, **new}
         self.coverage[label, incident.label] += 1
         scaled = bool(deployed.endpoint) and autoscaling.is_on(self.world, deployed.endpoint)
-        if scaled and new.get("instanceType", before.get("instanceType")) != before.get("instanceType"):
-            harmless = False  # AWS refuses it
         if incident.kind == "scaling" and deployed.endpoint and not scaled:
             autoscaling.turn(self.world, deployed.endpoint, on=True)
+            scaled = True
+        if scaled and new.get("instanceType", before.get("instanceType")) != before.get("instanceType"):
+            harmless = False  # AWS refuses it
         if previewed and incident.kind in ("nothing", "scaling"):
             ran = self._run(deployed, "preview")
             if not ran.succeeded:
