@@ -1,4 +1,4 @@
-"""Every resource type the provider has, by token: one file a service, one class a type."""
+"""Every resource type the provider has, by token: one file or a few a service, one class a type."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rehearsal.provider.described import Resource
 
 SERVICES = (
     "sagemaker",
+    "model_packages",
     "iam",
     "kms",
     "s3",
@@ -16,8 +17,10 @@ SERVICES = (
     "s3_objects",
     "s3_lifecycle",
     "ec2",
+    "vpc_endpoints",
     "routes",
     "security_groups",
+    "security_group_rules",
     "ecr",
     "cloudwatch",
     "logs",
