@@ -80,7 +80,7 @@ def work(options: argparse.Namespace, worker: int, until: float) -> None:
         beginning = Beginning(operation)
         for number in range(worker, 400, options.workers):
             save, persisted = 1 + number // 2 * options.every, bool(number % 2)
-            if time.monotonic() > until:
+            if time.monotonic() > until or processes.asked_to_end():
                 break
             if (operation, save, persisted) in done:
                 continue

@@ -26,6 +26,19 @@ def die_with_parent(number: int = signal.SIGKILL) -> None:
         ctypes.CDLL(None).prctl(1, number)
 
 
+_asked_to_end: list[bool] = []
+
+
+def asked_to_end() -> bool:
+    """Whether this worker was told to end; what interrupted it may have been lost in a callback."""
+    return bool(_asked_to_end)
+
+
+def _end(number: int, frame: object) -> None:
+    _asked_to_end.append(True)
+    raise KeyboardInterrupt  # hypothesis takes SystemExit for a finding
+
+
 def side_by_side(works: list[Callable[[], None]]) -> None:
     """Workers in processes of their own, until all have ended; interrupted, they put away what they started."""
     pids = []
@@ -34,7 +47,7 @@ def side_by_side(works: list[Callable[[], None]]) -> None:
         if pid == 0:
             die_with_parent(signal.SIGTERM)
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # hypothesis takes SystemExit for a finding
+            signal.signal(signal.SIGTERM, _end)
             try:
                 with contextlib.suppress(KeyboardInterrupt):
                     work()

@@ -60,15 +60,18 @@ def work(options: argparse.Namespace, worker: int, first: int, until: float) -> 
     warm.warm_up()
     batch, at = first + worker, commit()
 
+    def over() -> bool:
+        return time.monotonic() > until or processes.asked_to_end()
+
     def told(story: Story) -> None:
-        if time.monotonic() > until:
+        if over():
             return  # it was cut short
         row = {**asdict(story), "batch": batch, "commit": at, "log": story.log if story.broken else []}
         with path.open("a") as file:  # one write a line: several workers append
             file.write(json.dumps(row) + "\n")
 
     def enough() -> bool:
-        return time.monotonic() > until or sum(each["program"] == name for each in results(path)) >= options.histories
+        return over() or sum(each["program"] == name for each in results(path)) >= options.histories
 
     class Enough(Exception):  # noqa: N818
         """There are enough."""
@@ -81,7 +84,7 @@ def work(options: argparse.Namespace, worker: int, first: int, until: float) -> 
     while not enough():
         # A history that found something is written down; the next batch goes on.
         with contextlib.suppress(Exception):
-            explore(program, batch, BATCH, told_or_stop, stop=lambda: time.monotonic() > until)
+            explore(program, batch, BATCH, told_or_stop, stop=over)
         batch += options.workers
 
 
