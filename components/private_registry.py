@@ -20,6 +20,7 @@ from components.encryption_key import existing_key_arn
 from components.network import HTTPS
 from components.registry_settings import INTERNET
 from components.session_manager_endpoints import Ways
+from knowledge.interface_endpoints import REGISTRIES, SERVES_TAG
 from knowledge.permissions import Need, document_of
 
 RUNTIME = "python3.13"
@@ -197,7 +198,7 @@ class PrivateRegistry(pulumi.ComponentResource):
             subnet_ids=self._args["ways"].one_a_zone,
             security_group_ids=[group.id],
             private_dns_enabled=self._args.get("lambda_endpoint", "private-dns") == "private-dns",
-            tags={"Name": f"{self._name}-lambda"},
+            tags={"Name": f"{self._name}-lambda", SERVES_TAG: REGISTRIES},
             opts=self._child,
         )
         self.lambda_dns_name = endpoint.dns_entries.apply(

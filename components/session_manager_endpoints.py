@@ -14,7 +14,8 @@ import pulumi_aws as aws
 
 from components.account import Account, ask
 from components.network import HTTPS
-from knowledge.session_manager import SERVES_TAG, SESSIONS, interface_services
+from knowledge.interface_endpoints import SERVES_TAG, SESSIONS
+from knowledge.session_manager import interface_services
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
 

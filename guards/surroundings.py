@@ -18,7 +18,7 @@ from guards.plan import usage_below
 from guards.usage import Node, node
 from guards.values import Unknown, items
 from knowledge.arns import is_arn
-from knowledge.session_manager import SERVES_TAG, SESSIONS
+from knowledge.interface_endpoints import REGISTRIES, SERVES_TAG, SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -158,7 +158,9 @@ def _add_routes(account: Account, graph: UsageGraph, vpc: str, subnets: list[Nod
 def _add_endpoints(account: Account, graph: UsageGraph, vpc: str, subnets: list[Node]) -> None:
     read = partial(account.pages, "ec2", "describe_vpc_endpoints", "VpcEndpoints", Filters=in_vpc(vpc))
     for endpoint in account.remembered(usage.VPC_ENDPOINT, vpc, read=read):
-        if str(endpoint.get("State", "")).lower() in {"deleting", "deleted"} or _serves_sessions(endpoint):
+        serves = {tag["Value"] for tag in items(endpoint.get("Tags")) if tag.get("Key") == SERVES_TAG}
+        # No endpoint is patched or healed through what is there for shells only.
+        if str(endpoint.get("State", "")).lower() in {"deleting", "deleted"} or serves == {SESSIONS}:
             continue
         one = node(usage.VPC_ENDPOINT, endpoint["VpcEndpointId"])
         graph.add_node(one, described=endpoint)
@@ -167,15 +169,20 @@ def _add_endpoints(account: Account, graph: UsageGraph, vpc: str, subnets: list[
                 graph.add(node(usage.ROUTE_TABLE, table), one, "gateway endpoint of the route table")
             continue
         for subnet in subnets:
-            graph.add(subnet, one, "interface endpoint in its VPC")
+            if serves == {REGISTRIES}:
+                _add_way_to_functions(graph, subnet, one)
+            else:
+                graph.add(subnet, one, "interface endpoint in its VPC")
         for group in items(endpoint.get("Groups")):
             gate = node(usage.GROUP, group["GroupId"])
             graph.add(one, gate, "Groups")
 
 
-def _serves_sessions(endpoint: Mapping[str, Any]) -> bool:
-    """Whether its maker says that it is there for shells only: no endpoint is patched or healed through it."""
-    return any(tag.get("Key") == SERVES_TAG and tag.get("Value") == SESSIONS for tag in items(endpoint.get("Tags")))
+def _add_way_to_functions(graph: UsageGraph, subnet: Node, endpoint: Node) -> None:
+    """The models in a subnet that have a private registry use it: its function is called through this endpoint."""
+    for model in graph.direct_users(subnet):
+        if graph.used_by(model, usage.FUNCTION):
+            graph.add(model, endpoint, "interface endpoint in its VPC, for its private registry")
 
 
 def planned_tables(plan: Plan) -> dict[str, Node]:

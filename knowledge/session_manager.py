@@ -42,10 +42,6 @@ INTERFACE_SERVICES = ("ssm", "ssmmessages", "ec2messages", "logs")
 """Services that the agent reaches through interface endpoints in a VPC without a way out (setup-create-vpc): the three
 of Session Manager's, and `logs` because sessions are written to CloudWatch Logs."""
 
-SERVES_TAG = "holdfast:serves"
-SESSIONS = "sessions"
-"""Tag of the interface endpoints that are there for sessions alone: when the access ends, they can go."""
-
 WITHOUT_EC2MESSAGES = frozenset(("ap-east-2", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "mx-central-1"))
 """Regions that have no `ec2messages` (those launched since 2024; agents from 3.3.40.0 on don't need it)."""
 

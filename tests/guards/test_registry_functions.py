@@ -227,3 +227,42 @@ def test_the_secret_that_it_reads_is_not_deleted(run: Any, pulled: Any, aws: Any
     run.delete(kinds.SECRET, "s", other, {"arn": other, "name": "other"})
     with pytest.raises(Refused, match="secret-in-use-stays"):
         run.delete(kinds.SECRET, "s", used, {"arn": used, "name": "used"})
+
+
+@pytest.mark.parametrize(("serves", "registry", "held"), [
+    ("registries", True, True),
+    ("registries", False, False),
+    ("", False, True),
+])  # fmt: skip
+def test_the_way_to_lambda_is_held_for_models_of_private_registries(
+    run: Any, tenant: Any, serves: str, registry: bool, held: bool
+) -> None:
+    """Its maker's tag says what it is there for. Without that any container of the VPC may call through it."""
+    client = run.guards.account().client
+    config = {"RepositoryAccessMode": "Vpc", "RepositoryAuthConfig": {"RepositoryCredentialsProviderArn": FUNCTION}}
+    if registry:
+        client("sagemaker").create_model(
+            ModelName="private",
+            ExecutionRoleArn=tenant.role_arn,
+            PrimaryContainer={"Image": "registry.example.com/m@sha256:0", "ImageConfig": config},
+            VpcConfig={"Subnets": [tenant.subnet], "SecurityGroupIds": [tenant.group]},
+        )
+        variant = {"VariantName": "v", "ModelName": "private", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        client("sagemaker").create_endpoint_config(EndpointConfigName="private", ProductionVariants=[variant])
+        client("sagemaker").create_endpoint(EndpointName="private", EndpointConfigName="private")
+    tags = [{"Key": "holdfast:serves", "Value": serves}] if serves else []
+    way = client("ec2").create_vpc_endpoint(
+        VpcId=tenant.vpc,
+        ServiceName=f"com.amazonaws.{REGION}.lambda",
+        VpcEndpointType="Interface",
+        SubnetIds=[tenant.subnet],
+        TagSpecifications=[{"ResourceType": "vpc-endpoint", "Tags": tags}] if tags else [],
+    )["VpcEndpoint"]["VpcEndpointId"]
+
+    if held:
+        with pytest.raises(Refused, match="vpc-endpoint-in-use-stays"):
+            run.delete(kinds.VPC_ENDPOINT, "way", way, {"vpcId": tenant.vpc})
+    else:
+        run.delete(kinds.VPC_ENDPOINT, "way", way, {"vpcId": tenant.vpc})
+
+    assert [one.name for one in run.report.found] == (["vpc-endpoint-in-use-stays"] if held else [])
