@@ -53,11 +53,7 @@ class Monitor:
         In a preview nothing is lost when a creation is judged after the engine has answered; it need not ask then.
         """
         stub = self._stub
-        signal, register, transform = (
-            stub.SignalAndWaitForShutdown,
-            stub.RegisterResource,
-            stub.RegisterStackTransform,
-        )
+        signal, register = stub.SignalAndWaitForShutdown, stub.RegisterResource
 
         def signal_and_wait(*args: Any, **kwargs: Any) -> Any:
             self._program_done.set()
@@ -74,7 +70,7 @@ class Monitor:
             return answer
 
         def register_stack_transform(request: Any, *args: Any, **kwargs: Any) -> Any:
-            answer = transform(request, *args, **kwargs)
+            answer = self._add_stack_transform(request, *args, **kwargs)
             self._call_back(guards.registering, again=True)  # the last transform sees what the others made
             return answer
 

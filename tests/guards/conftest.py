@@ -63,7 +63,7 @@ def struct(values: dict[str, Any]) -> struct_pb2.Struct:
 
 @dataclass
 class Program:
-    """Stands in for the callback server: whether the program is done."""
+    """Stands in for the program: whether it is done."""
 
     program_done: bool = False
 

@@ -131,6 +131,15 @@ def test_what_is_there_already_is_not_judged_as_a_creation(preview: Any) -> None
     assert preview.report.found == []
 
 
+def test_what_a_run_with_targets_leaves_out_is_not_judged_as_a_creation(preview: Any) -> None:
+    """Its answer has no id and no property (Pulumi CLI 3.260, `preview --target` of another resource)."""
+    inputs = preview.guards.registering.request(resource(kinds.MODEL, "m", MODEL), asks_before_creation=False)
+    left_out = resource_pb2.RegisterResourceResponse(urn=kinds.urn_of("s", "p", "", kinds.MODEL, "m"))
+    preview.guards.creation_in_preview(kinds.MODEL, inputs, left_out)
+
+    assert preview.report.found == []
+
+
 def test_up_is_asked_before_each_creation(up: Any) -> None:
     """There the answer comes when the thing is made."""
     stub, _ = watched(up)
