@@ -24,7 +24,8 @@ def enter(stack: str, project: Path, region: str = "") -> str:
         region: what the user asked for; the stack's own (aws:region) when empty.
 
     Raises:
-        PipelineError: the emulated account could not be started, or the stack's file can't be read.
+        PipelineError: the emulated account could not be started, the stack's file can't be read, or there is none and
+            nothing else says which Region to look in.
 
     """
     if is_rehearsal(stack):
@@ -36,7 +37,16 @@ def enter(stack: str, project: Path, region: str = "") -> str:
         except RehearsalError as error:
             raise PipelineError(str(error)) from error
         os.environ.update({name: value for name, value in prepared.items() if name.startswith("AWS_")})
-    return region or _region_of(project / f"Pulumi.{stack}.yaml")
+    path = project / f"Pulumi.{stack}.yaml"
+    region = region or _region_of(path)
+    if not region and not path.exists() and not _boto3_has_a_region():
+        stacks = ", ".join(sorted(one.name.split(".")[1] for one in project.glob("Pulumi.*.yaml"))) or "none"
+        message = (
+            f"stack {stack} has no settings here ({path.name} isn't in {project}), and nothing else says in which "
+            f"Region to look. Name another stack (there are settings of: {stacks}), or set AWS_REGION."
+        )
+        raise PipelineError(message)
+    return region
 
 
 def account_of(stack: str, project: Path, region: str = "") -> Account:
@@ -44,6 +54,12 @@ def account_of(stack: str, project: Path, region: str = "") -> Account:
     from guards.live import Account
 
     return Account(region=enter(stack, project, region) or None)
+
+
+def _boto3_has_a_region() -> bool:
+    import boto3
+
+    return bool(boto3.Session().region_name)
 
 
 def _region_of(path: Path) -> str:

@@ -60,8 +60,8 @@ def consult(asked: Asked) -> int:
     except AccountUnknown as error:
         message = f"the account's endpoints could not be read, so nothing is known of their health. {error}"
         raise PipelineError(message, exit_codes.UNKNOWN) from error
-    if missing := sorted(set(asked.endpoints) - set(diagnosis.endpoints)):
-        there = ", ".join(sorted(diagnosis.endpoints)) or "none"
+    if missing := sorted(set(asked.endpoints) - set(diagnosis.there)):
+        there = ", ".join(diagnosis.there) or "there is none"
         message = (
             f"account {diagnosis.account} has no endpoint {', '.join(missing)} in {diagnosis.region}; --endpoint takes "
             f"one that there is ({there})."

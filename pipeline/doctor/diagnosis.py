@@ -34,7 +34,9 @@ class Diagnosis:
     account: str
     region: str
     endpoints: dict[str, dict[str, Any]]
-    """Every endpoint's name with its ARN and status."""
+    """The name of every endpoint that was asked for, with its ARN and status."""
+    there: tuple[str, ...]
+    """The names of all endpoints that the account has."""
     findings: tuple[Finding, ...]
 
     def of(self, endpoint: str) -> list[Finding]:
@@ -86,6 +88,7 @@ def diagnose(
             for one in graph.nodes(usage.ENDPOINT)
             if not wanted or one.identity in wanted
         },
+        there=tuple(sorted(one.identity for one in graph.nodes(usage.ENDPOINT))),
         findings=tuple(dict.fromkeys(one for one in found if not wanted or one.resource_name in wanted)),
     )
 
