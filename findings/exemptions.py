@@ -61,6 +61,11 @@ class Exemption:
             return finding.urn is not None and fnmatchcase(finding.urn, self.resource.replace("[", "[[]"))
         return self.resource in (finding.arn, finding.resource_name)
 
+    def lapse(self) -> str:
+        """A sentence for a finding that it exempted once, and no longer does."""
+        how = f"ended on {self.expires_text}" if self.expires else "has a last day that is no date"
+        return f"An exemption for this {how} ({self.where}, owner: {self.owner})."
+
     def answers(self) -> ExemptedBy:
         """Who answers, in the form that findings carry."""
         return ExemptedBy(self.reason, self.owner, self.expires_text)
@@ -118,6 +123,18 @@ def locate(directory: Path, environment: Mapping[str, str] = os.environ) -> Path
     """The file that HOLDFAST_EXEMPTIONS names, else `exemptions.yaml` in `directory` (where Pulumi.yaml lies)."""
     named = environment.get(VARIABLE, "")
     return Path(named) if named else directory / FILE_NAME
+
+
+def load_for(directory: Path, environment: Mapping[str, str] = os.environ) -> Exemptions:
+    """
+    Read the file of a project, found as `locate` does.
+
+    Raises ExemptionsError as `load` does, and when HOLDFAST_EXEMPTIONS names a file that isn't there.
+    """
+    path = locate(directory, environment)
+    if environment.get(VARIABLE) and not path.exists():
+        raise ExemptionsError(f"{path}, which {VARIABLE} names, isn't there. Nothing is exempted.")
+    return load(path)
 
 
 def load(path: Path) -> Exemptions:

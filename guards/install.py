@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from findings.exemptions import ExemptionsError
 from guards import registering
 from guards.hooks import Guards
 from guards.report import Report
@@ -42,19 +43,21 @@ def install(
             (`["eu-west-1"]`); they are read when one of these is to go.
 
     Raises:
-        ValueError: unknown_in_previews is neither.
-        RuntimeError: outside a Pulumi program, or with an engine that has no transforms or hooks.
+        pulumi.RunError: unknown_in_previews is neither, the exemptions can't be read, or the engine has no transforms
+            or hooks. Pulumi shows its message without a traceback.
+        RuntimeError: outside a Pulumi program.
 
     """
     unknown = unknown_in_previews or os.environ.get(UNKNOWN_VARIABLE) or "refuse"
-    if unknown not in {"refuse", "warn"}:
-        raise ValueError(
-            f"guards.install(unknown_in_previews=...), or {UNKNOWN_VARIABLE}, is refuse or warn, not {unknown!r}."
-        )
+    import pulumi
     from pulumi.runtime import settings
     from pulumi.runtime.mocks import MockMonitor
     from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+    if unknown not in {"refuse", "warn"}:
+        raise pulumi.RunError(
+            f"guards.install(unknown_in_previews=...), or {UNKNOWN_VARIABLE}, is refuse or warn, not {unknown!r}."
+        )
     monitor = settings.get_monitor()
     if monitor is None:
         raise RuntimeError("guards.install() works inside a Pulumi program only (pulumi preview, up, destroy).")
@@ -66,7 +69,7 @@ def install(
         (resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS, "error hooks"),
     ):
         if not settings.monitor_supports_feature(feature):
-            raise RuntimeError(f"This Pulumi engine has no {name}, which the guards need. Update the Pulumi CLI.")
+            raise pulumi.RunError(f"This Pulumi engine has no {name}, which the guards need. Update the Pulumi CLI.")
 
     from guards.callbacks import Callbacks
     from guards.monitor import Monitor
@@ -88,7 +91,10 @@ def install(
         say=say,
         unknown_warns=unknown == "warn",
     )
-    report.exemptions  # noqa: B018 - a file that can't be used is said now, not at the first finding
+    try:
+        report.exemptions  # noqa: B018 - a file that can't be used is said now, not at the first finding
+    except ExemptionsError as error:
+        raise pulumi.RunError(str(error)) from None
     guards = Guards(
         dry_run=dry_run,
         project=settings.get_project(),

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from findings.exemptions import Exemptions, load, locate, today
+from findings.exemptions import Exemptions, load, load_for, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +50,7 @@ class Report:
     ) -> None:
         self.dry_run = dry_run
         self._unknown_warns = unknown_warns and dry_run
-        self._path = exemptions or locate(directory or Path.cwd())
+        self._load = partial(load, exemptions) if exemptions else partial(load_for, directory or Path.cwd())
         self.say = say
         self._lock = threading.Lock()
         self._exemptions: Exemptions | None = None
@@ -61,12 +62,14 @@ class Report:
         """The exemptions, read when first needed; raises ExemptionsError when the file can't be used."""
         with self._lock:
             if self._exemptions is None:
-                self._exemptions = load(self._path)
+                self._exemptions = self._load()
             return self._exemptions
 
     def give(self, finding: Finding) -> None:
         """Report a finding; raises Refused when it stops the step."""
         finding = self.exemptions.apply(finding, today())
+        if finding.refuses and (lapsed := self.exemptions.lapsed(finding, today())):
+            finding = replace(finding, message=f"{finding.message} {lapsed.lapse()}")
         if self._unknown_warns and finding.outcome == "unknown" and finding.name != "guards-work":
             finding = replace(finding, advisory=True)
         with self._lock:
@@ -76,14 +79,9 @@ class Report:
         self._write(finding)
         if finding.refuses:
             if not self.collects:
-                raise Refused(finding.text() + self._lapsed(finding))
+                raise Refused(finding.text())
         elif (finding.exempted_by is not None or finding.advisory) and not self.collects:
             self.say("warning", finding.text(), finding.urn or "")
-
-    def _lapsed(self, finding: Finding) -> str:
-        """Why a finding came back that was exempted; where findings are collected, the report says it itself."""
-        entry = self.exemptions.lapsed(finding, today())
-        return f" Its exemption ({entry.reason}; {entry.owner}) expired: {entry.expires_text}." if entry else ""
 
     def tell(self, finding: Finding) -> None:
         """Report a finding about a step that has failed already: there is nothing left to refuse."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from pipeline.engine import REPOSITORY, EngineName
@@ -10,7 +11,6 @@ from pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pulumi.automation import LocalWorkspace
 
@@ -69,6 +69,26 @@ def settings(given: list[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             chosen[key] = value
     return chosen
+
+
+def exemptions(project: Path) -> None:
+    """
+    See to it that the exemptions can be read, and that every process of the run finds the same file.
+
+    Raises:
+        PipelineError: they can't be read.
+
+    """
+    import os
+
+    from findings.exemptions import VARIABLE, ExemptionsError, load_for
+
+    if named := os.environ.get(VARIABLE):
+        os.environ[VARIABLE] = str(Path(named).absolute())
+    try:
+        load_for(project)
+    except ExemptionsError as error:
+        raise PipelineError(str(error)) from error
 
 
 def packs(given: list[Path] | None) -> tuple[Path, ...]:

@@ -135,6 +135,7 @@ def carry_out(command: Command, asked: Asked) -> int:
     project = choices.project_folder(asked.project)
     settings = choices.settings(asked.settings)
     packs = choices.packs(asked.packs)
+    choices.exemptions(project)
     with engine_for(asked.stack, choices.engine(asked.engine), project, install=asked.install) as engine:
         if asked.fault and not engine.rehearsed:
             raise PipelineError("--fault is an option of rehearsals: AWS can't be asked to fail.")

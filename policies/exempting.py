@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from findings.exemptions import Exemptions, ExemptionsError, load, locate, today
+from findings.exemptions import Exemptions, ExemptionsError, load, load_for, today
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +48,12 @@ class Exempting:
             return self._loaded
 
     def _load(self) -> Exemptions:
-        path = self._directory / self._configured if self._configured else locate(self._directory)
+        path = self._directory / self._configured
         if self._configured and not path.is_file():
             self.error = f"{path}, which the pack's configuration names, is no file. Nothing is exempted."
             return Exemptions()
         try:
-            return load(path)
+            return load(path) if self._configured else load_for(self._directory)
         except ExemptionsError as error:
             self.error = str(error)
             return Exemptions()
@@ -84,10 +84,7 @@ class Exempting:
     def lapsed(self, finding: Finding) -> str:
         """A sentence about the exemption that was in force for this finding; empty when there was none."""
         entry = self.exemptions.lapsed(finding, today())
-        if entry is None:
-            return ""
-        how = f"ended on {entry.expires_text}" if entry.expires else "has a last day that is no date"
-        return f"An exemption for this {how} ({entry.where}, owner: {entry.owner})."
+        return entry.lapse() if entry else ""
 
     def stale(self, rules: frozenset[str]) -> list[Finding]:
         """Exemptions of these rules that are over or were not needed by anything in this run."""

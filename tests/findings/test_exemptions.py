@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from findings.exemptions import CHECK, Exemptions, ExemptionsError, load, locate, today
+from findings.exemptions import CHECK, Exemptions, ExemptionsError, load, load_for, locate, today
 from findings.finding import Finding
 
 URN = "urn:pulumi:rehearsal::holdfast::holdfast:index:Model$aws:sagemaker/model:Model::decision-trees"
@@ -199,6 +199,14 @@ def test_the_file_is_found_beside_pulumi_yaml_or_where_the_variable_says(tmp_pat
     """Rules and guards must find the same file."""
     assert locate(tmp_path, {}) == tmp_path / "exemptions.yaml"
     assert locate(tmp_path, {"HOLDFAST_EXEMPTIONS": "/elsewhere/e.yaml"}) == Path("/elsewhere/e.yaml")
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    """Somebody counts on it; nobody counts on one beside Pulumi.yaml that nobody wrote."""
+    assert load_for(tmp_path, {}).entries == ()
+
+    with pytest.raises(ExemptionsError, match=r"e\.yaml, which HOLDFAST_EXEMPTIONS names, isn't there"):
+        load_for(tmp_path, {"HOLDFAST_EXEMPTIONS": str(tmp_path / "e.yaml")})
 
 
 def test_the_repositorys_own_file_exempts_nothing() -> None:

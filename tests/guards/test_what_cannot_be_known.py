@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import Mock
 
+import pulumi
 import pytest
 from botocore.exceptions import ClientError
 
@@ -136,7 +137,7 @@ def test_a_setting_that_is_neither_is_an_error(monkeypatch: Any) -> None:
     """Before anything is installed."""
     monkeypatch.setenv("HOLDFAST_UNKNOWN_IN_PREVIEWS", "ignore")
 
-    with pytest.raises(ValueError, match="is refuse or warn, not 'ignore'"):
+    with pytest.raises(pulumi.RunError, match="is refuse or warn, not 'ignore'"):
         install()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +36,20 @@ def test_a_folder_without_a_project_is_named(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_pack_is_named(tmp_path: Path) -> None:
     with pytest.raises(PipelineError, match=r"no PulumiPolicy\.yaml"):
         choices.packs([tmp_path])
+
+
+def test_exemptions_that_cannot_be_read_are_told_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file named from where the user stands is the same one for every process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOLDFAST_EXEMPTIONS", "mine.yaml")
+    with pytest.raises(PipelineError, match=r"mine\.yaml, which HOLDFAST_EXEMPTIONS names, isn't there"):
+        choices.exemptions(tmp_path / "project")
+
+    (tmp_path / "mine.yaml").write_text("schema_version: 1\nexemptions: []\n")
+    choices.exemptions(tmp_path / "project")
+    assert os.environ["HOLDFAST_EXEMPTIONS"] == str(tmp_path / "mine.yaml")
 
 
 def test_an_engine_that_there_is_not_is_refused() -> None:

@@ -80,6 +80,18 @@ def test_while_nothing_guarded_changes_nobody_asks_aws(house: Any) -> None:
     assert house.account().calls()[before:] == []
 
 
+def test_exemptions_that_cannot_be_read_stop_the_program_with_a_sentence(house: Any, tmp_path: Path) -> None:
+    """No traceback: it is the file's fault, and what the file lacks is said."""
+    file = tmp_path / "exemptions.yaml"
+    file.write_text("schema_version: 1\nexemptions:\n  - guard: key-in-use-stays\n    resource: key\n")
+
+    done = house.run("preview", HOLDFAST_EXEMPTIONS=str(file))
+
+    assert done.returncode != 0
+    assert "exemptions.yaml, line 3: reason is missing" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_at_up_the_refused_deletion_touches_nothing(house: Any) -> None:
     """Without any preview: state and account are as before."""
     before = house.resources(), house.account().fingerprint()
