@@ -30,6 +30,11 @@ class Account:
         """What the names of AWS's services end in there."""
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
+    def is_elsewhere(self, arn: str) -> bool:
+        """Whether an ARN with a Region names something in another Region or partition."""
+        named = Arn.parse(arn)
+        return (named.partition, named.region) != (self.partition, self.region)
+
     @property
     def root(self) -> str:
         """The principal that stands for the whole account."""

@@ -15,6 +15,7 @@ from components.recommender_network import RecommenderNetwork, RecommenderNetwor
 from components.recommender_settings import RecommenderSettings
 from components.session_manager_endpoints import SessionManagerEndpoints, Ways, ways_of
 from components.settings import Settings
+from components.settings_problems import SettingsError
 from components.ssm_access import SsmAccess
 from knowledge.cross_account import Reader
 from knowledge.session_manager import log_groups
@@ -72,6 +73,12 @@ def key(name: str, settings: Settings, here: Account, readers: Sequence[Reader] 
     if settings.key == "none":
         return Key(None, [])
     if settings.key != "own":
+        if settings.key.startswith("arn:") and here.is_elsewhere(settings.key):
+            problem = (
+                f"key: {settings.key!r} was given, and this stack deploys to {here.region} (partition {here.partition})"
+            )
+            reason = "; AWS KMS serves the keys of its own Region alone. Give a key that lies there"
+            raise pulumi.RunError(str(SettingsError([problem + reason])))
         return Key(existing_key_arn(settings.key), [])
     groups = log_groups(settings.name) if logs_sessions(settings) else ()
     own = EncryptionKey(

@@ -144,16 +144,18 @@ class Holdings:
         return None
 
     def key(self, named: str, region: str) -> Any | None:
-        """Moto's KMS key for an id, ARN, alias or alias ARN; None if there is none.
+        """Moto's KMS key for an id, ARN, alias or alias ARN; None if there is none, or none that this Region can name.
 
-        AWS's own keys (`alias/aws/...`) and keys of other accounts can't be judged from here: `ForeignKey` stands for
-        them.
+        KMS serves the keys of its own Region and partition alone. AWS's own keys (`alias/aws/...`) and keys of other
+        accounts can't be judged from here: `ForeignKey` stands for them.
         """
         from moto.kms.models import kms_backends
 
         name = named
         if named.startswith("arn:"):
-            _, _, _, region, account, name = named.split(":", 5)
+            _, of, service, there, account, name = (*named.split(":", 5), "", "", "", "", "")[:6]
+            if (of, service, there) != (partition(region), "kms", region):
+                return None
             if account != self.account:
                 return ForeignKey(named)
         if name.startswith("alias/aws/"):

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.account.errors import Refusal
-from rehearsal.account.holdings import ForeignKey, Holdings
+from rehearsal.account.holdings import ForeignKey, Holdings, partition
 
 if TYPE_CHECKING:
     from rehearsal.account.calls import Call
@@ -31,6 +31,7 @@ _NOT_WHILE_PENDING = _NOT_WHILE_DISABLED | {
     *("EnableKey", "DisableKey", "DisableKeyRotation", "CreateAlias", "UpdateAlias", "ScheduleKeyDeletion"),
     *("UpdateKeyDescription", "TagResource", "UntagResource"),
 }
+_ARN_COLONS = 5
 _CIPHERTEXT_KEY = 36  # moto's ciphertexts begin with the key's id
 
 
@@ -72,6 +73,8 @@ def prepare(call: Call, account: str) -> Call:
     given = call.parameters.get(name)
     named = given if isinstance(given, str) else _key_of_ciphertext(call)
     key = Holdings(account).key(named, call.region) if named else None
+    if key is None and given is not None and (elsewhere := _elsewhere(str(given), call.region)):
+        raise Refusal("NotFoundException", f"Invalid arn {elsewhere}")
     if call.action == "CreateGrant" and not str(call.parameters.get("GranteePrincipal", "")).startswith("arn:"):
         # CreateGrant, GranteePrincipal: "use the Amazon Resource Name (ARN) of an AWS principal".
         raise Refusal("InvalidArnException", f"{call.parameters.get('GranteePrincipal')} is no ARN of a principal.")
@@ -105,6 +108,17 @@ def expire(account: str, at: float) -> bool:
                 backend.delete_key(key.id)
                 gone = True
     return gone
+
+
+def _elsewhere(named: str, region: str) -> str:
+    """Where the key lies that an ARN of another Region or partition names; empty for all other names.
+
+    Source: pulumi/pulumi#17022 and nakedible/openssl-engine-kms#1 show the answer for a key of another Region.
+    """
+    parts = named.split(":", 5)
+    if parts[0] != "arn" or len(parts) <= _ARN_COLONS:
+        return ""
+    return parts[3] if (parts[1], parts[3]) != (partition(region), region) else ""
 
 
 def _key_of_ciphertext(call: Call) -> str | None:

@@ -106,6 +106,20 @@ def test_an_existing_key_is_looked_up_and_named_by_its_arn(deploy: Any, recorder
     assert not [each for each in recorder.registered if each.type.startswith("aws:kms/")]
 
 
+@pytest.mark.parametrize(("here", "there"), [(":eu-central-1:", ":eu-west-1:"), ("arn:aws:", "arn:aws-cn:")])
+def test_a_key_of_another_region_or_partition_is_a_setting_that_cannot_be_used(
+    deploy: Any, recorder: Recorder, here: str, there: str
+) -> None:
+    """Said before AWS is asked, whose answer to that is `Invalid arn`."""
+    recorder.lookups[GET_KEY] = {"arn": KEY, "id": "x"}
+    deploy(key=KEY)
+
+    with pytest.raises(
+        RunError, match=r"settings can't be used:\n  - key: .* deploys to eu-central-1 \(partition aws\)"
+    ):
+        deploy(key=KEY.replace(here, there))
+
+
 def test_a_key_that_is_not_there_ends_the_program_with_one_sentence(deploy: Any, recorder: Recorder) -> None:
     """A RunError has no traceback; it names the key and the setting."""
     recorder.lookups[GET_KEY] = "NotFoundException: Alias alias/nowhere is not found."

@@ -164,6 +164,21 @@ def test_a_disabled_key_does_nothing_until_it_is_enabled(world: World) -> None:
     assert kms.decrypt(CiphertextBlob=secret)["Plaintext"] == b"x"
 
 
+def test_a_key_is_known_in_its_own_region_and_partition_alone(world: World) -> None:
+    """KMS answers `Invalid arn` with the ARN's Region; SageMaker finds no such key."""
+    ground = put_ground(world, "elsewhere")
+    put_model(world, ground, "elsewhere")
+    kms = world.client("kms")
+    arn = kms.describe_key(KeyId=ground["key"])["KeyMetadata"]["Arn"]
+
+    for named in (arn.replace(":eu-west-1:", ":us-east-1:"), arn.replace("arn:aws:", "arn:aws-cn:")):
+        with pytest.raises(kms.exceptions.NotFoundException, match=f"Invalid arn {named.split(':')[3]}"):
+            kms.describe_key(KeyId=named)
+        with pytest.raises(world.sagemaker.exceptions.ClientError, match="Invalid KMS key"):
+            put_configuration(world, "elsewhere", "elsewhere", KmsKeyId=named)
+    put_configuration(world, "elsewhere", "elsewhere", KmsKeyId=arn)
+
+
 def test_a_configuration_with_a_disabled_key_cannot_start(world: World) -> None:
     """CreateEndpoint begins and ends Failed, naming the key."""
     ground = put_ground(world, "locked")
