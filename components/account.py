@@ -52,9 +52,11 @@ def current(opts: pulumi.InvokeOptions | None = None) -> Account:
     return Account(partition=Arn.parse(caller.arn).partition, region=region.region, id=caller.account_id)
 
 
-def ask(question: str, call: Callable[[], Answer]) -> Answer:
-    """What the look-up answers; one that fails ends the program with a sentence, as pulumi.RunError."""
+def ask(question: str, call: Callable[[], Answer], advice: str = "") -> Answer:
+    """What the look-up answers; one that fails ends the program with a sentence and `advice`, as pulumi.RunError."""
     try:
         return call()
     except Exception as error:  # the SDK raises nothing narrower
-        raise pulumi.RunError(f"AWS was asked {question}, and didn't say. Nothing was changed. {error}") from error
+        raise pulumi.RunError(
+            f"AWS was asked {question}, and didn't say. Nothing was changed. {error}{advice and f' {advice}'}"
+        ) from error

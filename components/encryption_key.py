@@ -76,7 +76,11 @@ def existing_key_arn(key: str) -> str:
 
     Raises pulumi.RunError when there is no such key.
     """
-    return str(ask(f"for the KMS key {key!r} (setting key)", lambda: aws.kms.get_key(key_id=key)).arn)
+    advice = (
+        "Name a key that is there and open to these credentials; a stack whose key is gone is destroyed with "
+        "`holdfast destroy --set key=none`."
+    )
+    return str(ask(f"for the KMS key {key!r} (setting key)", lambda: aws.kms.get_key(key_id=key), advice).arn)
 
 
 def key_policy(account: Account, log_groups: Sequence[str] = (), readers: Sequence[Reader] = ()) -> dict[str, Any]:

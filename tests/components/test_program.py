@@ -125,7 +125,8 @@ def test_a_key_that_is_not_there_ends_the_program_with_one_sentence(deploy: Any,
     recorder.lookups[GET_KEY] = "NotFoundException: Alias alias/nowhere is not found."
 
     with pytest.raises(
-        RunError, match=r"AWS was asked for the KMS key 'alias/nowhere' \(setting key\), and didn't say"
+        RunError,
+        match=r"AWS was asked for the KMS key 'alias/nowhere' \(setting key\), and didn't say.*destroy --set key=none",
     ):
         deploy(key="alias/nowhere")
 
