@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rehearsal.command.workspace import CurrentStack
     from rehearsal.engine import Operation, Request
     from rehearsal.state import Snapshot
+    from rehearsal.state.store import StoredStack
 
 PARALLEL = 16
 
@@ -50,7 +51,7 @@ def request(
     document = stack.stored.document()
     snapshot = state.from_json(document, stack.crypter()) if document else None
     if snapshot:
-        state.verify(snapshot)
+        _verify(snapshot, stack.stored)
     left = protected(snapshot) if invocation.given("exclude-protected") else []
     packs = [Path(pack).resolve() for pack in invocation.get("policy-pack", [])]
     configs: list[Path | None] = [Path(config).resolve() for config in invocation.get("policy-pack-config", [])]
@@ -82,6 +83,25 @@ def request(
         cancel=session.cancel,
         abandon=session.abandon,
     )
+
+
+def _verify(snapshot: Snapshot, stored: StoredStack) -> None:
+    """Raise StateError when the state can't be worked with, or is another stack's: a run would delete what is there."""
+    from rehearsal import state
+    from rehearsal.errors import StateError
+    from rehearsal.state.store import RESCUE
+
+    file = stored.state_file
+    try:
+        state.verify(snapshot)
+    except StateError as error:
+        raise StateError(f"{file}: {error}. Nothing was overwritten. {RESCUE}", urn=error.urn) from None
+    if strangers := stored.strangers(resource.urn for resource in snapshot.resources):
+        raise StateError(
+            f"{file} isn't the state of stack {stored.name!r} of project {stored.project!r}: it holds {strangers[0]}. "
+            f"Nothing was changed. {RESCUE} With --force it takes in another stack's.",
+            urn=strangers[0],
+        )
 
 
 def protected(snapshot: Snapshot | None) -> list[str]:

@@ -120,7 +120,8 @@ def import_(invocation: Invocation) -> None:
 
     stack = Workspace(invocation).stack()
     document = _imported(invocation.get("file"))
-    foreign = sorted({urn for urn in _urns(document) if not urn.startswith(f"urn:pulumi:{stack.name}::")})
+    urns = _urns(document)
+    foreign = sorted({urn for urn in urns if not urn.startswith(f"urn:pulumi:{stack.name}::")})
     if foreign and not invocation.given("force"):
         raise CommandError(
             f"the state isn't this stack's: {foreign[0]} doesn't belong to {stack.name!r}. Nothing was changed; "
@@ -142,6 +143,8 @@ def import_(invocation: Invocation) -> None:
     with stack.stored.lock.held("pulumi stack import"):
         stack.stored.back_up()
         stack.stored.write(state.to_text(snapshot, stack.crypter()))
+        if strangers := stack.stored.strangers(urns):
+            stack.stored.take(strangers)
     say("Import complete.")
 
 

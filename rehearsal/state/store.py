@@ -26,11 +26,14 @@ from rehearsal.state.files import now, read_json, write_atomically
 from rehearsal.state.lock import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 FORMAT = 1
 VERSIONS = (3, 4)
+RESCUE = (
+    "The state before the last run, if there was one, is in state.json.bak; `stack import --file` takes a good copy in."
+)
 
 
 def root(project: str, directory: Path, environ: Mapping[str, str] | None = None) -> Path:
@@ -134,7 +137,10 @@ class StoredStack:
         """
         if not self.state_file.exists():
             return None
-        document = read_json(self.state_file, "the state")
+        try:
+            document = read_json(self.state_file, "the state")
+        except StateError as error:
+            raise StateError(f"{error} {RESCUE}") from None
         if (
             not isinstance(document, dict)
             or "version" not in document
@@ -142,8 +148,7 @@ class StoredStack:
         ):
             raise StateError(
                 f"{self.state_file} isn't a Pulumi deployment: something else wrote it. Nothing was overwritten. "
-                f"The state before the last run, if there was one, is in {self.state_file.name}.bak; "
-                "`stack import --file` takes a good copy in."
+                f"{RESCUE}"
             )
         if document["version"] not in VERSIONS:
             raise StateError(
@@ -151,6 +156,18 @@ class StoredStack:
                 "something newer wrote it. Use that; nothing was overwritten."
             )
         return document
+
+    def strangers(self, urns: Iterable[str]) -> list[str]:
+        """Those of a state's URNs that belong to another stack or project, from which nobody took them in."""
+        own = f"urn:pulumi:{self.name}::{self.project}::"
+        found = [urn for urn in urns if not urn.startswith(own)]
+        taken = tuple(f"urn:pulumi:{origin}::" for origin in self.about().get("origins") or ()) if found else ()
+        return [urn for urn in found if not urn.startswith(taken)]
+
+    def take(self, urns: Iterable[str]) -> None:
+        """Note that resources of other stacks or projects were taken in on purpose."""
+        origins = {"::".join(urn.removeprefix("urn:pulumi:").split("::")[:2]) for urn in urns}
+        self._keep({**self.about(), "origins": sorted(origins)})
 
     def write(self, text: str) -> None:
         """Replace the deployment document."""

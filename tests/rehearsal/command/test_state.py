@@ -146,6 +146,28 @@ def test_a_damaged_state_is_never_overwritten(
     assert said in answer.err
     assert "Traceback" not in answer.err
     assert project.state.read_bytes() == damage.encode("latin-1")
+    assert take_in(project, document()).status == 0
+
+
+@pytest.mark.parametrize(
+    "words", [("preview",), ("up", "--yes", "--skip-preview"), ("destroy", "--yes"), ("refresh", "--yes")]
+)
+@pytest.mark.parametrize("owner", ["dev::other", "prod::tiny"])
+def test_the_state_of_another_stack_or_project_is_not_worked_with(
+    project: RehearsedProject, owner: str, words: tuple[str, ...]
+) -> None:
+    """A run would delete all that it holds, because this program hasn't it. Taken in on purpose it is worked with."""
+    project.stack()
+    text = json.dumps(document()).replace("dev::tiny", owner)
+    project.state.write_text(text)
+    answer = project.ask(*words)
+
+    assert answer.status == 1
+    assert f"isn't the state of stack 'dev' of project 'tiny': it holds urn:pulumi:{owner}::" in answer.err
+    assert project.state.read_text() == text
+
+    assert take_in(project, text, "--force").status == 0
+    assert "isn't the state of" not in project.ask("preview").err
 
 
 def test_a_newer_record_of_a_stack_is_left_alone(project: RehearsedProject) -> None:
