@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rehearsal.command.errors import EXIT_CANCELLED
@@ -54,15 +54,16 @@ def _listen(reading: int, cancel: threading.Event, abandon: threading.Event) -> 
             if number[0] not in WAYS:
                 continue
             if not cancel.is_set():
-                _say(STOPPING)
                 cancel.set()
+                _say(STOPPING)
             elif not abandon.is_set():
-                _say(ABANDONING)
                 abandon.set()
+                _say(ABANDONING)
             else:
                 os._exit(EXIT_CANCELLED)
 
 
 def _say(message: str) -> None:
     """Tell who pressed Ctrl-C; straight to the descriptor, as the stream may just be being written to."""
-    os.write(2, f"\n{message}\n".encode())
+    with suppress(OSError):  # the terminal, or what read the output, may be gone: the run has to stop all the same
+        os.write(2, f"\n{message}\n".encode())

@@ -217,6 +217,26 @@ def test_interrupting_twice_gives_up_what_is_under_way(project: RehearsedProject
     assert project.run("destroy", *RUN).status == 0
 
 
+def test_a_run_that_nobody_reads_any_more_can_be_interrupted(project: RehearsedProject, tmp_path: Path) -> None:
+    """Who read its output is gone (a broken pipe, a closed terminal): twice still gives up what is under way."""
+    project.stack()
+    project.write("__main__.py", DYNAMIC)
+    mark = tmp_path / "mark"
+    with project.start("up", *RUN, more={"SLOW": "1", "MARK": str(mark)}) as process:
+        wait_for(mark)
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(1)
+        process.wait(timeout=60)
+
+    pending = json.loads(project.state.read_text())["deployment"]["pending_operations"]
+    assert [row["type"] for row in pending] == ["creating"]
+    assert project.run("destroy", *RUN).status == 0
+
+
 def environment_of(process: Path) -> str:
     """The environment a process was started with; empty when it is somebody else's or has gone."""
     try:

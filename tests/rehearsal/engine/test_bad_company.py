@@ -42,7 +42,11 @@ def two() -> None:
         ("dies when it checks", "provider odd is gone: its process ended while it was asked", []),
         ("a value nobody knows", "provider odd answered what can't be understood: .*unknown signature", []),
         ("an unknown where nothing is", "provider odd answered an unknown value to Check of .*::a", []),
-        ("dies when it creates", "provider odd is gone: .* isn't known; look at the provider's", ["a"]),
+        (
+            "dies when it creates",
+            "provider odd is gone: .* isn't known, .* look for it where the provider works",
+            ["a"],
+        ),
         ("no id", "provider odd returned no id for .*::b after creating it", ["a"]),
     ],
 )
