@@ -5,7 +5,6 @@ The one door is `run(Request) -> Outcome`. Everything else in this package is it
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -100,8 +99,6 @@ def run(request: Request) -> Outcome:
     Raises RehearsalGap for what isn't supported and StateError for a state that can't be used, both before anything
     happens. What goes wrong later is said by diagnostic events and `Outcome.succeeded`.
     """
-    # gRPC's core reports every connection that the other side closes as news; it reads this once, when it is imported.
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from rehearsal.engine.running import execute  # gRPC is slow to import
 
     return execute(request)

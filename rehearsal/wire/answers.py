@@ -44,8 +44,8 @@ def error_of(e: grpc.RpcError, package: str, urn: str | None) -> ProviderError:
     if e.code() == grpc.StatusCode.UNAVAILABLE:
         return ProviderError(
             f"provider {package} is gone: its process ended while it was asked ({details(e)}). "
-            "Whether it did what it was asked isn't known, and what it may have made isn't in the state: look for it where "
-            "the provider works, then refresh",
+            "Whether it did what it was asked isn't known, and what it may have made isn't in the state: look for it "
+            "where the provider works, then refresh",
             urn=urn, unknown=True,
         )  # fmt: skip
     return ProviderError(details(e), urn=urn, unknown=e.code() in _UNSURE)

@@ -64,11 +64,13 @@ def start(command: list[str], cwd: Path, environment: dict[str, str], error: typ
     line = _first_line(process)
     text = line.decode(errors="replace").strip()
     if not text.isdigit() or not 0 < int(text) <= _MAX_PORT:
+        silent = f"it printed none within {START_SECONDS:g} s and was ended: it hangs"
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.5)
+            silent = f"it ended with status {process.returncode} and printed none"
         end(process)
         said = "\n".join(complaints[-20:])
-        got = f"its first line was {text!r}" if text else f"it ended with status {process.returncode} and printed none"
+        got = f"its first line was {text!r}" if text else silent
         raise error(
             f"`{what}` should have printed the port it serves, but {got}." + (f" It said:\n{said}" if said else "")
         )
