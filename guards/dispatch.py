@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guards import kinds, narrowing, openness, packages, registrations, routes, traffic, vpc_endpoints
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
-from guards.endpoint import judge_endpoint_deletion
+from guards.endpoint import judge_endpoint_deletion, judge_endpoint_name
 from guards.exclusive_policies import judge_exclusive, judge_exclusive_deletion
 from guards.existence import judge_configuration, judge_model
 from guards.expiry import judge_bucket_lifecycle, judge_image_lifecycle
@@ -36,6 +36,7 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
     kinds.CONFIGURATION: (judge_configuration, packages.judge_configuration),
     kinds.CLOUD_CONTROL: (registrations.judge_registration,),
     kinds.PACKAGE_GROUP: (registrations.judge_group,),
+    kinds.ENDPOINT: (judge_endpoint_name,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
     **dict.fromkeys(kinds.DEFAULT_ENCRYPTION, (judge_default_encryption,)),

@@ -57,7 +57,7 @@ class Guards:
         self.dry_run = dry_run
         self.report = report
         self.plan = Plan()
-        self.registering = Registering(self.plan, project=project, stack=stack)
+        self.registering = Registering(self.plan, project=project, stack=stack, dry_run=dry_run)
         self._verify = verify
         self._account = account
         self._lock = threading.Lock()
@@ -154,12 +154,14 @@ class Guards:
                 verify(operation, self.account(), self.report)
 
     def after_failure(self, request: Any) -> None:
-        """Say where the endpoint is after its update failed in the provider. Nothing is decided here."""
+        """Say where the endpoint is after its update failed in the provider; clear away what a failed creation left."""
+        from guards.failed_creation import clear_away
         from guards.verified_update import tell_failure
 
-        operation = operation_of(request)
+        operation, errors = operation_of(request), list(request.errors)
         try:
-            tell_failure(operation, list(request.errors), self.account(), self.report)
+            after = tell_failure if operation.id else clear_away
+            after(operation, errors, self.account(), self.report)
         except AccountUnknown as error:
             self.report.say("warning", f"Where endpoint {operation.name} is could not be read. {error}", operation.urn)
 

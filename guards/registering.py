@@ -32,11 +32,13 @@ class Registering:
     Arguments:
         plan: takes the registrations.
         project, stack: for the URNs of what is being registered.
+        dry_run: a preview, in which more creations are asked about.
 
     """
 
-    def __init__(self, plan: Plan, *, project: str, stack: str) -> None:
+    def __init__(self, plan: Plan, *, project: str, stack: str, dry_run: bool) -> None:
         self._plan = plan
+        self._dry_run = dry_run
         self._project = project
         self._stack = stack
 
@@ -51,7 +53,7 @@ class Registering:
         inputs = self._noted(request, request.object, request.dependencies)
         if inputs is None:
             return None
-        wanted = _is_announced(request.type, inputs)
+        wanted = self._is_announced(request.type, inputs)
         _add_hooks(request.hooks, request.type, announced=wanted and asks_before_creation)
         given = request.deleteBeforeReplace if request.deleteBeforeReplaceDefined else None
         order = _order_of_replacement(request.type, given)
@@ -72,7 +74,7 @@ class Registering:
             return response
         options = response.options
         options.CopyFrom(request.options)
-        _add_hooks(options.hooks, request.type, announced=_is_announced(request.type, inputs))
+        _add_hooks(options.hooks, request.type, announced=self._is_announced(request.type, inputs))
         given = options.delete_before_replace if options.HasField("delete_before_replace") else None
         order = _order_of_replacement(request.type, given)
         if order is not None:
@@ -91,13 +93,12 @@ class Registering:
         self._plan.register(Registration(urn, request.type, inputs, frozenset(dependencies)))
         return inputs
 
-
-def _is_announced(token: str, inputs: dict[str, Any]) -> bool:
-    """Whether the guards want to hear of a creation."""
-    # An endpoint whose name the program gives is known by it; nothing else is asked of its creation.
-    named = token == kinds.ENDPOINT and isinstance(inputs.get("name"), str) and inputs["name"]
-    elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # none of our business
-    return kinds.GUARDED[token].announced and not named and not elsewhere
+    def _is_announced(self, token: str, inputs: dict[str, Any]) -> bool:
+        """Whether the guards want to hear of a creation."""
+        # An endpoint whose name the program gives is known by it, and whether that is free CreateEndpoint says at `up`.
+        named = token == kinds.ENDPOINT and not self._dry_run and isinstance(inputs.get("name"), str) and inputs["name"]
+        elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # not our business
+        return kinds.GUARDED[token].announced and not named and not elsewhere
 
 
 def _add_hooks(hooks: Any, token: str, *, announced: bool) -> None:

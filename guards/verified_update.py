@@ -30,10 +30,10 @@ _COUNTS_SECONDS = 300.0
 
 
 def tell_failure(operation: Operation, errors: list[str], account: Account, report: Report) -> None:
-    """Say where an endpoint is whose creation or update the provider gave up: a roll-back that shows itself."""
+    """Say where an endpoint is whose update the provider gave up: a roll-back that shows itself."""
     wanted = operation.new_inputs.get("endpointConfigName")
-    name = operation.id or str(operation.new_inputs.get("name", ""))
-    described = settled(account, name) if name else None
+    name = operation.id
+    described = settled(account, name)
     if described is None or not isinstance(wanted, str):
         return
     serving = described.get("EndpointConfigName", "none")

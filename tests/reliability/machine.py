@@ -34,7 +34,7 @@ LARGE = st.builds(
 )
 STEPS_OF_A_HISTORY = (*CHANGES, "image", "tenant", "remove", "autoscaling")
 PACKS = st.integers(0, 4).map(lambda number: number == 4)  # in every fifth history the policy packs judge the runs
-DEPLOYING = st.one_of(st.just(Incident()), LARGE)
+DEPLOYING = st.one_of(st.just(Incident()), LARGE, st.sampled_from(FAULTS).map(lambda fault: Incident("fault", fault)))
 
 
 @dataclass
@@ -51,6 +51,11 @@ class Story:
     broken: str = ""
     words: str = ""
     log: list[str] = field(default_factory=list)
+
+
+def of_a_deployment(incident: Incident, large: Incident) -> Incident:
+    """What happens while a stack comes, instead of a change: it takes more saves, and has no endpoint to scale yet."""
+    return large if incident.kind == "kill" else incident if incident.kind == "fault" else Incident()
 
 
 def machine(  # noqa: C901  # a class, with its methods
@@ -93,9 +98,9 @@ def machine(  # noqa: C901  # a class, with its methods
                 if there[TENANT]:
                     self.do(lambda history: history.remove(TENANT, large if incident.kind == "kill" else incident))
                 else:
-                    self.do(lambda history: history.deploy(TENANT, large if incident.kind == "kill" else Incident()))
+                    self.do(lambda history: history.deploy(TENANT, of_a_deployment(incident, large)))
             elif not there[MAIN]:
-                self.do(lambda history: history.deploy(MAIN, large if incident.kind == "kill" else Incident()))
+                self.do(lambda history: history.deploy(MAIN, of_a_deployment(incident, large)))
             elif what == "remove":
                 self.do(lambda history: history.remove(MAIN, large if incident.kind == "kill" else incident))
             elif what == "autoscaling":

@@ -156,6 +156,20 @@ def test_after_a_roll_back_nothing_old_goes_until_state_and_account_agree(deploy
     assert second["endpoints"][0]["runs_on"]["image"].endswith(IMAGE_2.split("@")[1])
 
 
+def test_a_creation_that_failed_leaves_nothing_in_the_way_of_the_next(deployed: Rehearsal) -> None:
+    """Neither of the same change nor of taking it back: the endpoint that SageMaker keeps as Failed is cleared away."""
+    renamed = ("--set", "name=decision-trees-b")
+    code, report = deployed.holdfast("up", *renamed, "--fault", "capacity-error")
+
+    assert code == 3
+    assert "failed-creation-leaves-no-endpoint" in [one["name"] for one in report["findings"]]
+    assert [one["name"] for one in report["endpoints"] if one["well"]] == ["decision-trees"]
+    assert deployed.up()["endpoints"][0]["name"] == "decision-trees"
+
+    assert deployed.holdfast("up", *renamed, "--fault", "capacity-error")[0] == 3
+    assert [(one["name"], one["well"]) for one in deployed.up(*renamed)["endpoints"]] == [("decision-trees-b", True)]
+
+
 def test_destroy_takes_the_endpoint_first(deployed: Rehearsal) -> None:
     code, report = deployed.holdfast("destroy", "--parallel", "1")
 
