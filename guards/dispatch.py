@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guards import kinds, narrowing, openness, packages, registrations, routes, traffic, vpc_endpoints
+from guards import kinds, narrowing, openness, packages, registrations, routes, scaling, traffic, vpc_endpoints
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion, judge_endpoint_name
@@ -46,7 +46,7 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
 """What may not be made: it names what isn't there, or it takes something away by being there."""
 
 CHANGES: dict[str, tuple[Guard, ...]] = {
-    kinds.ENDPOINT: (packages.judge_endpoint_update,),
+    kinds.ENDPOINT: (packages.judge_endpoint_update, scaling.judge_endpoint_update),
     **dict.fromkeys(kinds.TYPES_OF["key"], (narrowing.judge_key,)),
     kinds.ALIAS: (narrowing.judge_alias,),
     **dict.fromkeys(kinds.TYPES_OF["artifact"], (narrowing.judge_object,)),

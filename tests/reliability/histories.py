@@ -182,7 +182,7 @@ class History:
             autoscaling.turn(self.world, deployed.endpoint, on=True)
             scaled = True
         if scaled and new.get("instanceType", before.get("instanceType")) != before.get("instanceType"):
-            harmless = False  # AWS refuses it
+            harmless = False  # AWS would refuse it, and so a guard does
         if previewed and incident.kind in ("nothing", "scaling"):
             ran = self._run(deployed, "preview")
             if not ran.succeeded:
