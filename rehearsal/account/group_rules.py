@@ -1,4 +1,4 @@
-"""Security group rules where moto's differ from AWS's: a rule for a prefix list has a description too."""
+"""Security group rules where moto's differ from AWS's: a rule for a prefix list or a group has a description too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 @cache
 def keep_descriptions() -> None:
     """
-    Let moto keep the description that AuthorizeSecurityGroupEgress and -Ingress give a rule of a prefix list.
+    Let moto keep and tell the description that AuthorizeSecurityGroupEgress and -Ingress give a rule.
 
-    AWS: PrefixListId (EC2 API) has a Description, and DescribeSecurityGroupRules returns it. moto keeps the id alone.
+    AWS: PrefixListId and UserIdGroupPair (EC2 API) have a Description, and DescribeSecurityGroupRules returns it. moto
+    keeps the prefix list's id alone, and tells the description of a CIDR's rule alone.
     """
     from moto.ec2.models.security_groups import SecurityGroupRule
 
@@ -24,3 +25,6 @@ def keep_descriptions() -> None:
             rule.ip_range = {"Description": listed["Description"]}
 
     SecurityGroupRule.__init__ = made_with_description
+    SecurityGroupRule.description = property(
+        lambda rule: rule.ip_range.get("Description") or rule.source_group.get("Description")
+    )

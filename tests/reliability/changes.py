@@ -41,14 +41,15 @@ def _other(settings: Settings, key: str, values: list[str], random: Random) -> S
 
 def _network(settings: Settings, ground: Ground, random: Random) -> Settings:
     if settings.get("subnets"):
-        return {"subnets": "", "securityGroups": ""}
+        return {"subnets": "", "securityGroups": ""} | _without_registry(settings, ground, random)
     count = random.randint(1, len(ground.subnets))
     return {"subnets": json.dumps(ground.subnets[:count]), "securityGroups": json.dumps([ground.group])}
 
 
 def _version(settings: Settings, ground: Ground, random: Random) -> Settings:
     """A version of the Model Registry in the place of image and artifact, which it has itself, like its variables."""
-    return _other(settings, "modelPackage", list(ground.versions), random) | dict.fromkeys(_OF_IMAGES, "")
+    version = _other(settings, "modelPackage", list(ground.versions), random)
+    return version | dict.fromkeys(_OF_IMAGES, "") | {"registry": ""}
 
 
 def _without_version(settings: Settings, ground: Ground, random: Random) -> Settings:
@@ -57,9 +58,31 @@ def _without_version(settings: Settings, ground: Ground, random: Random) -> Sett
     return {"modelPackage": "", "image": random.choice(ground.images), "artifact": ground.artifacts[0]}
 
 
+def _without_registry(settings: Settings, ground: Ground, random: Random) -> Settings:
+    if not settings.get("registry"):
+        return {}
+    return {"registry": "", "image": random.choice(ground.images)}
+
+
+def _registry(settings: Settings, ground: Ground, random: Random) -> Settings:
+    """An image of a private registry, whose access the stack makes; or another one, or one of Amazon ECR again."""
+    if settings.get("registry") and random.random() < 0.5:
+        return _without_registry(settings, ground, random)
+    image = _other(settings, "image", list(ground.private_images), random)
+    network = {"subnets": json.dumps(ground.subnets), "securityGroups": json.dumps([ground.group])}
+    registry = {"authentication": "basic", "secret": ground.secret, "network": ground.registry_group}
+    return _without_version(settings, ground, random) | image | network | {"registry": json.dumps(registry)}
+
+
 def _of_image(key: str, choose: Callable[[Ground], list[str]]) -> Callable[[Settings, Ground, Random], Settings]:
     """A change of what only a stack without a version has."""
-    return lambda s, g, r: _without_version(s, g, r) | _other(s, key, choose(g), r)
+
+    def change(settings: Settings, ground: Ground, random: Random) -> Settings:
+        stays = key != "image" and settings.get("registry")  # a private image may have another artifact or variables
+        elsewhere = {} if stays else _without_registry(settings, ground, random)
+        return elsewhere | _without_version(settings, ground, random) | _other(settings, key, choose(ground), random)
+
+    return change
 
 
 _OF_IMAGES = ("image", "artifact", "environment")
@@ -70,6 +93,7 @@ CHANGES = {
         Change("artifact", _of_image("artifact", lambda g: list(g.artifacts))),
         Change("variables", _of_image("environment", lambda _: [json.dumps({"LEVEL": str(n)}) for n in range(4)])),
         Change("model version", _version),
+        Change("private registry", _registry),
         Change(
             "instance type",
             lambda s, _, r: _other(s, "instanceType", ["ml.m5.large", "ml.c5.xlarge", "ml.g5.xlarge"], r),

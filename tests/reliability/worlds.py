@@ -39,13 +39,18 @@ FIRST_CALLS = {
     "sts": "get_caller_identity",
     "ec2": "describe_vpcs",
     "kms": "list_aliases",
+    "lambda": "list_functions",
+    "secretsmanager": "list_secrets",
 }
 REPOSITORIES = ("decision-trees-sample", "decision-trees-other")
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What there is to deploy from: images, artifacts, a KMS key, subnets, a security group, approved versions."""
+    """What there is to deploy from: images, artifacts, a KMS key, subnets, a security group, approved versions.
+
+    And of a private registry: images, the secret that opens it, its security group.
+    """
 
     images: tuple[str, ...]
     artifacts: tuple[str, ...]
@@ -53,6 +58,9 @@ class Ground:
     subnets: tuple[str, ...]
     group: str
     versions: tuple[str, ...]
+    private_images: tuple[str, ...]
+    secret: str
+    registry_group: str
 
 
 @dataclass
@@ -163,11 +171,28 @@ def _furnish(account: Account, folder: Path) -> Ground:
         ]
         for n in range(2)
     )
-    group = ec2.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc)["GroupId"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    group, registry = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("theirs", "registry")
+    )
+    user = json.dumps({"username": "puller", "password": "hush"})
+    secret = client("secretsmanager").create_secret(Name="registry", SecretString=user)["ARN"]
+    private = tuple(f"registry.example.com:5000/team/model@sha256:{digit * 64}" for digit in "ab")
     versions = _versions(client, images, artifact)
     for service, operation in FIRST_CALLS.items():
         getattr(client(service), operation)()
-    return Ground(tuple(images), (str(artifact), str(other)), "alias/everybodys", subnets, group, versions)
+    return Ground(
+        tuple(images),
+        (str(artifact), str(other)),
+        "alias/everybodys",
+        subnets,
+        group,
+        versions,
+        private,
+        secret,
+        registry,
+    )
 
 
 def _versions(client: Any, images: list[str], artifact: Path) -> tuple[str, ...]:
