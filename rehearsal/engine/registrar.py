@@ -134,11 +134,11 @@ class Registrar:
             self._thread.submit(lambda: None).result()
             self._executor.wait()
 
-    def register_outputs(self, urn: str, outputs: Properties) -> None:
+    def register_outputs(self, urn: str, outputs: Properties) -> Future[None]:
         """Store outputs, in turn with planning."""
         if self._over:
             raise _ended()
-        self._thread.submit(self._executor.register_outputs, urn, outputs).result()
+        return self._thread.submit(self._executor.register_outputs, urn, outputs)
 
     def default_provider(self, package: PackageRequest) -> str:
         """The reference of a default provider; the first to ask has it registered."""

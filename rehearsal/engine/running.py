@@ -296,4 +296,4 @@ class Run:
             project=request.project.name, stack=request.stack, organization=request.organization, config=request.config,
             configSecretKeys=sorted(request.secret_keys), dryRun=self.d.dry_run, parallel=request.parallel,
         )  # fmt: skip
-        self._server.start(Monitor(self.registrar, registrations, self._callbacks, info))
+        self._server.start(Monitor(self.registrar, registrations, self._callbacks, info, self._server.arrivals))

@@ -21,7 +21,9 @@ from rehearsal.wire.registration import Registered, Registrar, Registrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
+    from rehearsal.wire.arrivals import Arrivals
     from rehearsal.wire.callbacks import Callbacks
 
 _F = resource_pb2.ResourceMonitorFeature
@@ -37,8 +39,8 @@ _RESULTS: dict[str, Any] = {"success": resource_pb2.SUCCESS, "fail": resource_pb
 class Engine(Registrar, Protocol):
     """What the monitor needs of the engine besides registrations."""
 
-    def register_outputs(self, urn: str, outputs: Properties) -> None:
-        """Store the outputs of a component or the stack."""
+    def register_outputs(self, urn: str, outputs: Properties) -> Future[None]:
+        """Store the outputs of a component or the stack, in turn with registrations; done when they are stored."""
         ...
 
     def invoke(
@@ -78,9 +80,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Answers the program. `info` is what GetDeploymentInfo says."""
 
     def __init__(
-        self, engine: Engine, registrations: Registrations, callbacks: Callbacks, info: resource_pb2.DeploymentInfo
-    ) -> None:
+        self, engine: Engine, registrations: Registrations, callbacks: Callbacks, info: resource_pb2.DeploymentInfo,
+        arrivals: Arrivals,
+    ) -> None:  # fmt: skip
         self._engine = engine
+        self._arrivals = arrivals
         self._registrations = registrations
         self._callbacks = callbacks
         self._info = info
@@ -98,6 +102,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return self._guard(context, lambda: self._register(request))  # type: ignore[no-any-return]
 
     def _register(self, request: Any) -> resource_pb2.RegisterResourceResponse:
+        self._arrivals.wait()
         _, registered, constructed = self._registrations.register(request)
         if constructed is not None:
             response = resource_pb2.RegisterResourceResponse(urn=constructed.urn)
@@ -119,6 +124,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def ReadResource(self, request: Any, context: Any) -> resource_pb2.ReadResourceResponse:  # noqa: D102, N802
         def act() -> resource_pb2.ReadResourceResponse:
+            self._arrivals.wait()
             read: Registered = self._registrations.read(request)
             known = read.state.id not in UNKNOWN_SENTINELS
             response = resource_pb2.ReadResourceResponse(urn=read.state.urn, id=read.state.id if known else "")
@@ -136,7 +142,11 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     def RegisterResourceOutputs(self, request: Any, context: Any) -> empty_pb2.Empty:  # noqa: D102, N802
         def act() -> empty_pb2.Empty:
-            self._engine.register_outputs(request.urn, from_struct(request.outputs, VALUES))
+            try:
+                stored = self._engine.register_outputs(request.urn, from_struct(request.outputs, VALUES))
+            finally:
+                self._arrivals.handed_on()
+            stored.result()
             return empty_pb2.Empty()
 
         return self._guard(context, act)

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
+from rehearsal.wire.arrivals import Arrivals
 from rehearsal.wire.channel import OPTIONS
 
 _THREADS = 4096
@@ -18,7 +19,9 @@ class Server:
     """Serves from construction until `stop`."""
 
     def __init__(self, engine_service: Any) -> None:
-        self._server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix="monitor"), options=OPTIONS)
+        self.arrivals = Arrivals()
+        workers = ThreadPoolExecutor(_THREADS, thread_name_prefix="monitor")
+        self._server = grpc.server(workers, options=OPTIONS, interceptors=[self.arrivals])
         engine_pb2_grpc.add_EngineServicer_to_server(engine_service, self._server)
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 

@@ -11,6 +11,7 @@ import pytest
 from pulumi.runtime.proto import analyzer_pb2, callback_pb2, engine_pb2, provider_pb2, resource_pb2
 
 from rehearsal.errors import RehearsalError, RehearsalGap
+from rehearsal.wire.arrivals import Arrivals
 from rehearsal.wire.callbacks import Callbacks
 from rehearsal.wire.engine_service import EngineService
 from rehearsal.wire.monitor import Monitor
@@ -142,7 +143,7 @@ def test_what_is_refused_is_refused_by_name(call: str, request_: Any) -> None:
     """An error that names the gap, shown once, and nothing is done."""
     engine: Any = Complaints()
     registrations = Registrations(engine, Callbacks(), ROOT, ROOT)
-    monitor = Monitor(engine, registrations, Callbacks(), resource_pb2.DeploymentInfo())
+    monitor = Monitor(engine, registrations, Callbacks(), resource_pb2.DeploymentInfo(), Arrivals())
 
     with pytest.raises(RefusedError, match="FAILED_PRECONDITION: the rehearsal doesn't support"):
         getattr(monitor, call)(request_, Context())
