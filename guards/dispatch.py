@@ -7,7 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from guards import kinds, narrowing, openness, packages, registrations, routes, scaling, traffic, vpc_endpoints
+from guards import (
+    kinds,
+    narrowing,
+    openness,
+    packages,
+    private_dns,
+    registrations,
+    routes,
+    scaling,
+    traffic,
+    vpc_endpoints,
+)
 from guards.default_keys import judge_default_encryption
 from guards.deletions import judge_deletion
 from guards.endpoint import judge_endpoint_deletion, judge_endpoint_name
@@ -37,6 +48,7 @@ CREATIONS: dict[str, tuple[Guard, ...]] = {
     kinds.CLOUD_CONTROL: (registrations.judge_registration,),
     kinds.PACKAGE_GROUP: (registrations.judge_group,),
     kinds.ENDPOINT: (judge_endpoint_name,),
+    kinds.VPC_ENDPOINT: (private_dns.judge_creation,),
     kinds.REPOSITORY_LIFECYCLE: (judge_image_lifecycle,),
     **dict.fromkeys(_LIFECYCLES, (judge_bucket_lifecycle,)),
     **dict.fromkeys(kinds.DEFAULT_ENCRYPTION, (judge_default_encryption,)),

@@ -104,7 +104,7 @@ GUARDED: dict[str, Kind] = {
     SUBNET: Kind(usage.SUBNET),
     GROUP: Kind(usage.GROUP),
     VPC: Kind(usage.VPC),
-    VPC_ENDPOINT: Kind(usage.VPC_ENDPOINT),
+    VPC_ENDPOINT: Kind(usage.VPC_ENDPOINT, announced=True),
     VPC_ENDPOINT_ROUTES: Kind(),
     ROUTE: Kind(announced=True),
     ROUTE_TABLE: Kind(usage.ROUTE_TABLE, side_by_side=True),

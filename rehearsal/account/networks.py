@@ -49,6 +49,8 @@ def _endpoints() -> None:
         backend: Any, vpc_id: str, service_name: str, endpoint_type: str | None, *args: Any, **named: Any
     ) -> Any:
         """One that names no type is a gateway (CreateVpcEndpoint, VpcEndpointType: "Default: Gateway")."""
+        if endpoint_type == "Interface" and named.get("private_dns_enabled"):
+            _one_private_dns_name(backend, vpc_id, service_name)
         return create(backend, vpc_id, service_name, endpoint_type or "Gateway", *args, **named)
 
     def modified(backend: Any, vpc_id: str, *args: Any, **named: Any) -> None:
@@ -76,6 +78,18 @@ def _endpoints() -> None:
     EC2Backend.modify_vpc_endpoint = modified
     EC2Backend.delete_vpc_endpoints = deleted
     VPCs.modify_vpc_endpoint = answered
+
+
+def _one_private_dns_name(backend: Any, vpc: str, service: str) -> None:
+    """A VPC takes one interface endpoint with a service's private DNS name: hashicorp/terraform-provider-aws#17535."""
+    from moto.ec2.exceptions import EC2ClientError
+
+    for other in backend.vpc_end_points.values():
+        if (other.vpc_id, other.service_name) == (vpc, service) and other.private_dns_enabled:
+            name = ".".join(reversed(service.split(".")[3:]))
+            domain = f"{name}.{backend.region_name}.amazonaws.com"
+            words = "private-dns-enabled cannot be set because there is already a conflicting DNS domain for"
+            raise EC2ClientError("InvalidParameter", f"{words} {domain} in the VPC {vpc}")
 
 
 def _route(backend: Any, endpoint: Any) -> None:

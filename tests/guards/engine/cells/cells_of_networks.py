@@ -168,6 +168,7 @@ def networks(world: dict[str, Any]) -> Iterator[Cell]:
         "vpcEndpointType": "Interface",
         "subnetIds": [world["subnet"]],
         "securityGroupIds": [world["open_group"]],
+        "privateDnsEnabled": False,  # the twin lies in the same VPC, which takes one with the service's name
     }
     yield Cell(
         name,
