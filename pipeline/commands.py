@@ -255,7 +255,7 @@ def status(session: Session) -> None:
     session.report.headline = (
         f"Not well: {', '.join(ill)}."
         if ill
-        else f"{len(endpoints)} endpoints, all well."
+        else f"{len(endpoints)} endpoint{'s' * (len(endpoints) != 1)}, all well."
         if endpoints
         else "No endpoints."
     )
