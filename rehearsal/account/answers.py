@@ -27,6 +27,15 @@ def not_emulated(call: Call) -> Refusal:
     )
 
 
+def unknown_operation(call: Call) -> Refusal:
+    """A call of an operation that the service hasn't, in AWS either.
+
+    Source: Smithy's AWS JSON protocols (UnknownOperationException); Common Errors of the others (InvalidAction).
+    """
+    code = "UnknownOperationException" if call.protocol == "json" else "InvalidAction"
+    return Refusal(code, f"The service {call.service} has no operation {call.action}.")
+
+
 def failure(call: Call | None, error: Exception, where: str) -> Refusal:
     """A failure of the emulation itself, at a call or before it was known which."""
     at = f"{call.service}:{call.action}" if call is not None else "a request"

@@ -39,6 +39,8 @@ class Moto:
 
     def ask(self, call: Call) -> Answer:
         """Moto's answer to a call; raises Refusal where moto has no answer or fails."""
+        from botocore.model import OperationNotFoundError
+
         from rehearsal.account import cbor
 
         call = self._prepared(call)
@@ -53,8 +55,8 @@ class Moto:
         try:
             parts = self._application(environ, start_response)
             body = b"".join(parts)
-        except NotImplementedError as error:
-            raise answers.not_emulated(call) from error
+        except (NotImplementedError, OperationNotFoundError) as error:
+            raise (answers.not_emulated if _aws_has(call) else answers.unknown_operation)(call) from error
         except Exception as error:
             raise answers.failure(call, error, "it happened in moto") from error
         answer = Answer(int(status.split(" ", 1)[0]), body, headers)
@@ -75,6 +77,17 @@ class Moto:
         elif call.service == "s3" and call.environ["REQUEST_METHOD"] in ("DELETE", "POST"):
             object_versions.keep_versions()
         return call
+
+
+def _aws_has(call: Call) -> bool:
+    """Whether the service has the operation in AWS, by botocore's model; True where botocore hasn't the service."""
+    from botocore.exceptions import UnknownServiceError
+    from botocore.loaders import create_loader
+
+    try:
+        return call.action in create_loader().load_service_model(call.service, "service-2")["operations"]
+    except UnknownServiceError:
+        return True
 
 
 def _application(service: Any) -> Any:

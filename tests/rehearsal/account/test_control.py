@@ -170,6 +170,22 @@ def test_a_service_that_the_emulation_lacks_says_so(world: World) -> None:
     assert "does not have the operation braket:GetJob" in said["Message"]
 
 
+def test_an_operation_that_aws_has_not_is_refused_as_aws_does(world: World) -> None:
+    """It is no gap of the emulation, and no fault of it."""
+    scope = "Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1/{}/aws4_request"
+    said = {}
+    for service, headers, body in (
+        ("sagemaker", {"X-Amz-Target": "SageMaker.Nonsense", "Content-Type": "application/x-amz-json-1.1"}, b"{}"),
+        ("kms", {"X-Amz-Target": "TrentService.Nonsense", "Content-Type": "application/x-amz-json-1.1"}, b"{}"),
+    ):
+        signed = {"Authorization": f"AWS4-HMAC-SHA256 {scope.format(service)}, SignedHeaders=host, Signature=0"}
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(urllib.request.Request(world.account.url, body, {**headers, **signed}))
+        said[service] = (caught.value.code, json.loads(caught.value.read())["__type"])
+
+    assert said == dict.fromkeys(("sagemaker", "kms"), (400, "UnknownOperationException"))
+
+
 def test_shapes_are_checked_by_the_account_too(world: World) -> None:
     """A client that checks nothing itself: a wrong type, a missing member, a body that isn't JSON."""
     scope = "Credential=AKIAIOSFODNN7EXAMPLE/20260101/eu-west-1/sagemaker/aws4_request"
