@@ -98,7 +98,8 @@ class Registering:
         # An endpoint whose name the program gives is known by it, and whether that is free CreateEndpoint says at `up`.
         named = token == kinds.ENDPOINT and not self._dry_run and isinstance(inputs.get("name"), str) and inputs["name"]
         elsewhere = token == kinds.CLOUD_CONTROL and inputs.get("typeName") != kinds.MODEL_PACKAGE  # not our business
-        return kinds.GUARDED[token].announced and not named and not elsewhere
+        gateway = token == kinds.VPC_ENDPOINT and inputs.get("vpcEndpointType") != "Interface"  # it has no private DNS
+        return kinds.GUARDED[token].announced and not named and not elsewhere and not gateway
 
 
 def _add_hooks(hooks: Any, token: str, *, announced: bool) -> None:
